@@ -1,0 +1,34 @@
+# `.venv/bin/just` lists what there is; ./test makes .venv.
+
+_list:
+    @just --list --unsorted
+
+# The tests; arguments go to pytest.
+test *arguments:
+    ./test {{ arguments }}
+
+# Style and types.
+lint:
+    .venv/bin/ruff check
+    .venv/bin/ruff format --check
+    .venv/bin/mypy
+
+# Mend what can be mended by itself.
+format:
+    .venv/bin/ruff check --fix
+    .venv/bin/ruff format
+
+# What CI runs.
+ci:
+    .ci/run
+
+# The whole table of faults, of which the tests take a sample: every step of a run is killed.
+faults:
+    CARDCAT_FAULTS=1000000 ./test tests/faults
+
+compile := "uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --annotation-style line --custom-compile-command 'just lock'"
+
+# Write the lock files after a change of pyproject.toml; `just lock --upgrade` takes the newest versions. Needs uv.
+lock *arguments:
+    {{ compile }} {{ arguments }} pyproject.toml --group build --output-file requirements.lock
+    {{ compile }} {{ arguments }} --group dev --constraint requirements.lock --output-file requirements-dev.lock
