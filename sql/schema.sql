@@ -1,0 +1,259 @@
+-- The catalog as the migrations make it, on SQLite. Generated, not edited by hand:
+-- python -m cardcat.catalog.schema > sql/schema.sql
+
+CREATE TABLE media_files (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    hash TEXT NOT NULL,
+    file_size_bytes INTEGER NOT NULL,
+    file_size_human TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    extension TEXT NOT NULL,
+    camera_make TEXT,
+    camera_model TEXT,
+    lens_model TEXT,
+    date_taken TEXT,
+    iso TEXT,
+    aperture TEXT,
+    shutter_speed TEXT,
+    focal_length TEXT,
+    software TEXT,
+    duration_seconds REAL,
+    resolution_width INTEGER,
+    resolution_height INTEGER,
+    date_added INTEGER NOT NULL,
+    date_modified INTEGER NOT NULL,
+    created_at INTEGER DEFAULT (strftime('%s', 'now')) NOT NULL,
+    updated_at INTEGER DEFAULT (strftime('%s', 'now')) NOT NULL,
+    path TEXT,
+    CONSTRAINT ck_media_files_media_type CHECK (media_type IN ('image', 'video')),
+    CONSTRAINT uq_media_files_hash UNIQUE (hash)
+);
+
+CREATE TABLE duplicate_groups (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    total_copies INTEGER NOT NULL,
+    total_size_bytes INTEGER NOT NULL,
+    wasted_space_bytes INTEGER NOT NULL,
+    media_file_id INTEGER NOT NULL,
+    media_file_hash TEXT NOT NULL,
+    CONSTRAINT uq_duplicate_groups_media_file_id UNIQUE (media_file_id),
+    CONSTRAINT fk_duplicate_groups_media_file_id FOREIGN KEY(media_file_id) REFERENCES media_files (id) ON DELETE CASCADE,
+    CONSTRAINT uq_duplicate_groups_media_file_hash UNIQUE (media_file_hash),
+    CONSTRAINT fk_duplicate_groups_media_file_hash FOREIGN KEY(media_file_hash) REFERENCES media_files (hash) ON DELETE CASCADE
+);
+
+CREATE TABLE devices (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    uuid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    os TEXT NOT NULL,
+    os_version TEXT,
+    last_seen_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    CONSTRAINT uq_devices_uuid UNIQUE (uuid)
+);
+
+CREATE TABLE volumes (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    uuid TEXT NOT NULL,
+    "key" TEXT NOT NULL,
+    fs_uuid TEXT,
+    fs_type TEXT,
+    label TEXT,
+    total_bytes INTEGER,
+    free_bytes INTEGER,
+    last_mount_point TEXT,
+    device_id INTEGER,
+    last_seen_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    CONSTRAINT uq_volumes_uuid UNIQUE (uuid),
+    CONSTRAINT uq_volumes_key UNIQUE ("key"),
+    CONSTRAINT fk_volumes_device_id FOREIGN KEY(device_id) REFERENCES devices (id)
+);
+
+CREATE TABLE locations (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    uuid TEXT NOT NULL,
+    volume_id INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    path_raw BLOB NOT NULL,
+    name TEXT,
+    role TEXT NOT NULL,
+    index_mode TEXT DEFAULT 'deep' NOT NULL,
+    scan_state TEXT DEFAULT 'pending' NOT NULL,
+    last_scan_at INTEGER,
+    error_message TEXT,
+    total_file_count INTEGER DEFAULT 0 NOT NULL,
+    total_byte_size INTEGER DEFAULT 0 NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    CONSTRAINT uq_locations_volume_id_path_path_raw UNIQUE (volume_id, path, path_raw),
+    CONSTRAINT ck_locations_role CHECK (role IN ('library', 'backup', 'archive', 'source')),
+    CONSTRAINT ck_locations_index_mode CHECK (index_mode IN ('metadata', 'content', 'deep')),
+    CONSTRAINT ck_locations_scan_state CHECK (scan_state IN ('pending', 'scanning', 'complete', 'error', 'paused')),
+    CONSTRAINT uq_locations_uuid UNIQUE (uuid),
+    CONSTRAINT fk_locations_volume_id FOREIGN KEY(volume_id) REFERENCES volumes (id)
+);
+
+CREATE TABLE folders (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    location_id INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    path_raw BLOB NOT NULL,
+    CONSTRAINT uq_folders_location_id_path_path_raw UNIQUE (location_id, path, path_raw),
+    CONSTRAINT fk_folders_location_id FOREIGN KEY(location_id) REFERENCES locations (id)
+);
+
+CREATE TABLE backup_sessions (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    source_path TEXT NOT NULL,
+    destination_path TEXT NOT NULL,
+    files_scanned INTEGER DEFAULT 0 NOT NULL,
+    files_copied INTEGER DEFAULT 0 NOT NULL,
+    files_skipped INTEGER DEFAULT 0 NOT NULL,
+    bytes_copied INTEGER DEFAULT 0 NOT NULL,
+    started_at INTEGER NOT NULL,
+    completed_at INTEGER,
+    duration_seconds INTEGER,
+    status TEXT NOT NULL,
+    error_message TEXT,
+    CONSTRAINT ck_backup_sessions_status CHECK (status IN ('running', 'completed', 'failed', 'cancelled'))
+);
+
+CREATE TABLE session_details (
+    session_id INTEGER NOT NULL,
+    run_id TEXT NOT NULL,
+    source_volume_id INTEGER NOT NULL,
+    source_root TEXT NOT NULL,
+    source_root_raw BLOB NOT NULL,
+    destination_location_id INTEGER NOT NULL,
+    layout TEXT NOT NULL,
+    timezone TEXT NOT NULL,
+    excludes TEXT DEFAULT '[]' NOT NULL,
+    files_failed INTEGER DEFAULT 0 NOT NULL,
+    files_ignored INTEGER DEFAULT 0 NOT NULL,
+    files_excluded INTEGER DEFAULT 0 NOT NULL,
+    is_cold BOOLEAN DEFAULT 0 NOT NULL,
+    attempts INTEGER DEFAULT 1 NOT NULL,
+    attempt_started_at INTEGER NOT NULL,
+    owner TEXT,
+    flow_run_id TEXT,
+    CONSTRAINT pk_session_details PRIMARY KEY (session_id),
+    CONSTRAINT ck_session_details_layout CHECK (layout IN ('dated', 'tree')),
+    CONSTRAINT fk_session_details_session_id FOREIGN KEY(session_id) REFERENCES backup_sessions (id) ON DELETE CASCADE,
+    CONSTRAINT fk_session_details_source_volume_id FOREIGN KEY(source_volume_id) REFERENCES volumes (id),
+    CONSTRAINT fk_session_details_destination_location_id FOREIGN KEY(destination_location_id) REFERENCES locations (id)
+);
+
+CREATE TABLE manifests (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    location_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    session_id INTEGER,
+    created_at INTEGER NOT NULL,
+    CONSTRAINT uq_manifests_location_id_name UNIQUE (location_id, name),
+    CONSTRAINT fk_manifests_location_id FOREIGN KEY(location_id) REFERENCES locations (id),
+    CONSTRAINT fk_manifests_session_id FOREIGN KEY(session_id) REFERENCES backup_sessions (id) ON DELETE SET NULL
+);
+
+CREATE TABLE content_identity (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    cas_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    xxh3_128 TEXT,
+    sample_hash TEXT,
+    created_at INTEGER NOT NULL,
+    CONSTRAINT ck_content_identity_kind CHECK (kind IN ('image', 'video', 'audio', 'sidecar', 'other')),
+    CONSTRAINT uq_content_identity_cas_id UNIQUE (cas_id)
+);
+
+CREATE TABLE file_locations (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    folder_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    name_raw BLOB NOT NULL,
+    content_id INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    role TEXT NOT NULL,
+    status TEXT DEFAULT 'present' NOT NULL,
+    evidence TEXT NOT NULL,
+    verified_at INTEGER,
+    verified_how TEXT,
+    session_id INTEGER,
+    first_seen_at INTEGER NOT NULL,
+    last_seen_at INTEGER NOT NULL,
+    CONSTRAINT uq_file_locations_folder_id_name_name_raw UNIQUE (folder_id, name, name_raw),
+    CONSTRAINT ck_file_locations_role CHECK (role IN ('library', 'backup', 'archive', 'source')),
+    CONSTRAINT ck_file_locations_status CHECK (status IN ('present', 'missing', 'unavailable', 'quarantined', 'deleted')),
+    CONSTRAINT ck_file_locations_evidence CHECK (evidence IN ('claimed', 'written', 'synced', 'read_back', 'read_back_cold')),
+    CONSTRAINT fk_file_locations_folder_id FOREIGN KEY(folder_id) REFERENCES folders (id),
+    CONSTRAINT fk_file_locations_content_id FOREIGN KEY(content_id) REFERENCES content_identity (id),
+    CONSTRAINT fk_file_locations_session_id FOREIGN KEY(session_id) REFERENCES backup_sessions (id) ON DELETE SET NULL
+);
+
+CREATE TABLE backup_items (
+    session_id INTEGER NOT NULL,
+    source_path TEXT NOT NULL,
+    source_path_raw BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT,
+    hash TEXT,
+    destination_path TEXT,
+    destination_path_raw BLOB NOT NULL,
+    file_location_id INTEGER,
+    attempts INTEGER DEFAULT 0 NOT NULL,
+    updated_at INTEGER NOT NULL,
+    CONSTRAINT pk_backup_items PRIMARY KEY (session_id, source_path, source_path_raw),
+    CONSTRAINT ck_backup_items_state CHECK (state IN ('planned', 'copying', 'copied', 'verified', 'skipped', 'failed')),
+    CONSTRAINT fk_backup_items_session_id FOREIGN KEY(session_id) REFERENCES backup_sessions (id) ON DELETE CASCADE,
+    CONSTRAINT fk_backup_items_file_location_id FOREIGN KEY(file_location_id) REFERENCES file_locations (id) ON DELETE SET NULL
+) WITHOUT ROWID;
+
+CREATE TABLE backup_errors (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    session_id INTEGER NOT NULL,
+    source_path TEXT NOT NULL,
+    source_path_raw BLOB NOT NULL,
+    destination_path TEXT,
+    stage TEXT NOT NULL,
+    error_type TEXT NOT NULL,
+    error_message TEXT NOT NULL,
+    is_failure BOOLEAN NOT NULL,
+    attempt INTEGER DEFAULT 1 NOT NULL,
+    resolved_at INTEGER,
+    created_at INTEGER NOT NULL,
+    CONSTRAINT ck_backup_errors_stage CHECK (stage IN ('scan', 'hash', 'dedupe', 'copy', 'verify', 'metadata', 'record')),
+    CONSTRAINT fk_backup_errors_session_id FOREIGN KEY(session_id) REFERENCES backup_sessions (id) ON DELETE CASCADE
+);
+
+CREATE INDEX ix_backup_errors_session_id_resolved_at ON backup_errors (session_id, resolved_at);
+
+CREATE INDEX ix_backup_items_file_location_id ON backup_items (file_location_id);
+
+CREATE INDEX ix_backup_items_session_id_state_size ON backup_items (session_id, state, size);
+
+CREATE INDEX ix_backup_sessions_status_started_at ON backup_sessions (status, started_at);
+
+CREATE INDEX ix_content_identity_size_bytes_sample_hash ON content_identity (size_bytes, sample_hash);
+
+CREATE INDEX ix_file_locations_content_id_status ON file_locations (content_id, status);
+
+CREATE INDEX ix_file_locations_status_verified_at ON file_locations (status, verified_at);
+
+CREATE INDEX ix_media_files_date_taken ON media_files (date_taken);
+
+CREATE INDEX ix_media_files_media_type_extension ON media_files (media_type, extension);
+
+CREATE INDEX ix_session_details_source_destination ON session_details (source_volume_id, destination_location_id);
+
+CREATE VIEW entries AS
+SELECT f.id, d.location_id, d.path AS relative_path, f.name,
+    CASE d.path WHEN '' THEN f.name ELSE d.path || '/' || f.name END AS path,
+    'file' AS kind, f.content_id, f.size, f.mtime_ns / 1000000000 AS modified_at, f.mtime_ns,
+    f.role, f.status, f.evidence, f.verified_at, f.verified_how, f.session_id,
+    f.first_seen_at, f.last_seen_at, d.path_raw AS relative_path_raw, f.name_raw
+FROM file_locations AS f JOIN folders AS d ON d.id = f.folder_id;

@@ -1,0 +1,1 @@
+"""The catalog: the only place that talks to SQLite or PostgreSQL."""

@@ -1,0 +1,41 @@
+"""Many rows at a time, the same way on every engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import Insert
+
+CHUNK = 5_000  # rows a statement: far below SQLite's 32,766 variables, and enough to be fast
+
+T = TypeVar("T")
+Value = str | int | float | bytes | None
+
+
+def chunks(rows: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """Cut *rows* into lists of at most *size*."""
+    iterator = iter(rows)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def insert_new(c: Connection, table: Table) -> Insert:
+    """An insert that passes over rows whose unique columns are already there."""
+    if c.dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()
+
+
+def insert_many(c: Connection, statement: Insert, rows: Iterable[dict[str, Value]]) -> None:
+    """Run an insert for all *rows*, thousands at a time."""
+    for chunk in chunks(rows):
+        c.execute(statement, chunk)
+
+
+def unique(values: Iterable[T]) -> Sequence[T]:
+    """*values* without repetition, in order."""
+    return list(dict.fromkeys(values))

@@ -1,0 +1,126 @@
+"""Contents: every sequence of bytes the catalog knows, and what is known of those that are media files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from cardcat.catalog.bulk import Value, chunks, insert_many, insert_new, unique
+from cardcat.catalog.tables import content_identity, media_files
+from cardcat.model import Kind, Metadata
+
+METADATA_COLUMNS = (
+    "camera_make",
+    "camera_model",
+    "lens_model",
+    "date_taken",
+    "iso",
+    "aperture",
+    "shutter_speed",
+    "focal_length",
+    "software",
+    "duration_seconds",
+    "resolution_width",
+    "resolution_height",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ContentRow:
+    """One content: *hash* is the SHA-256 of all bytes, *sample* its fingerprint. Sizes in bytes."""
+
+    hash: str
+    size: int
+    kind: Kind
+    xxh3: str | None
+    sample: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRow:
+    """One media file. *path* is relative to the location of its first copy; times in UTC seconds."""
+
+    hash: str
+    size: int
+    size_human: str
+    kind: Kind
+    extension: str
+    metadata: Metadata
+    date_added: int
+    date_modified: int
+    path: str
+
+
+def record_contents(c: Connection, rows: Iterable[ContentRow], now: int) -> dict[str, int]:
+    """Add the contents that are new; return the id of each by its hash."""
+    listed = list(rows)
+    values: list[dict[str, Value]] = [
+        {
+            "cas_id": row.hash,
+            "kind": row.kind.value,
+            "size_bytes": row.size,
+            "xxh3_128": row.xxh3,
+            "sample_hash": row.sample,
+            "created_at": now,
+        }
+        for row in listed
+    ]
+    insert_many(c, insert_new(c, content_identity), values)
+    return content_ids(c, [row.hash for row in listed])
+
+
+def content_ids(c: Connection, hashes: Sequence[str]) -> dict[str, int]:
+    """The ids of the contents that are known, by hash."""
+    found: dict[str, int] = {}
+    columns = content_identity.c
+    for chunk in chunks(unique(hashes)):
+        found.update(
+            (row.cas_id, row.id)
+            for row in c.execute(select(columns.cas_id, columns.id).where(columns.cas_id.in_(chunk)))
+        )
+    return found
+
+
+def content_rows(c: Connection, hashes: Sequence[str]) -> dict[str, ContentRow]:
+    """What is known of these contents, by hash."""
+    columns = content_identity.c
+    found: dict[str, ContentRow] = {}
+    for chunk in chunks(unique(hashes)):
+        query = select(
+            columns.cas_id, columns.size_bytes, columns.kind, columns.xxh3_128, columns.sample_hash
+        ).where(columns.cas_id.in_(chunk))
+        for hash_, size, kind, xxh3, sample in c.execute(query):
+            found[hash_] = ContentRow(hash_, size, Kind(kind), xxh3, sample)
+    return found
+
+
+def record_media(c: Connection, rows: Iterable[MediaRow]) -> None:
+    """Add the media files that are new; what is known of a content already is left as it is."""
+    insert_many(c, insert_new(c, media_files), (_media_values(row) for row in rows))
+
+
+def media_columns(c: Connection, hashes: Sequence[str]) -> dict[str, dict[str, str | float | None]]:
+    """The columns of media_files that a drive's manifest carries, by hash."""
+    wanted = ("hash", "media_type", "extension", *METADATA_COLUMNS, "date_added", "date_modified", "path")
+    columns = [media_files.c[name] for name in wanted]
+    found: dict[str, dict[str, str | float | None]] = {}
+    for chunk in chunks(unique(hashes)):
+        for row in c.execute(select(*columns).where(media_files.c.hash.in_(chunk))):
+            found[row.hash] = {name: row._mapping[name] for name in wanted[1:]}  # noqa: SLF001 - the public name
+    return found
+
+
+def _media_values(row: MediaRow) -> dict[str, Value]:
+    values: dict[str, Value] = {name: getattr(row.metadata, name) for name in METADATA_COLUMNS}
+    return values | {
+        "hash": row.hash,
+        "file_size_bytes": row.size,
+        "file_size_human": row.size_human,
+        "media_type": row.kind.value,
+        "extension": row.extension,
+        "date_added": row.date_added,
+        "date_modified": row.date_modified,
+        "path": row.path,
+    }

@@ -1,0 +1,280 @@
+"""File locations: which path of which destination holds which content, and how well that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Row, Select, bindparam, select, update
+
+from cardcat.catalog.bulk import Value, chunks, insert_many, insert_new, unique
+from cardcat.catalog.tables import backup_items, content_identity, file_locations, folders
+from cardcat.model import Evidence, ItemState, Presence, Role
+from cardcat.paths import from_text, to_text
+
+
+@dataclass(frozen=True, slots=True)
+class CopyRow:
+    """A copy as the catalog knows it. *path* is relative to its location; *mtime_ns* as kept there."""
+
+    id: int
+    path: str
+    hash: str
+    size: int
+    mtime_ns: int
+    evidence: Evidence
+    status: Presence
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCopy:
+    """A copy that a session wrote. *path* is relative to the destination, *source_path* to the source."""
+
+    path: str
+    source_path: str
+    hash: str
+    size: int
+    mtime_ns: int
+    evidence: Evidence
+    verified_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewCopy:
+    """A copy to be recorded. *how* says how *evidence* was come by, *verified_at* when (UTC seconds)."""
+
+    path: str
+    content_id: int
+    size: int
+    mtime_ns: int
+    evidence: Evidence
+    verified_at: int | None
+    how: str | None
+
+
+def held_media(c: Connection, location_id: int) -> list[tuple[int, str | None, str]]:
+    """(size, sample, hash) of every image and video with a copy present in the location."""
+    query = (
+        select(content_identity.c.size_bytes, content_identity.c.sample_hash, content_identity.c.cas_id)
+        .join(file_locations, file_locations.c.content_id == content_identity.c.id)
+        .join(folders, folders.c.id == file_locations.c.folder_id)
+        .where(
+            folders.c.location_id == location_id,
+            file_locations.c.status == Presence.PRESENT.value,
+            content_identity.c.kind.in_(("image", "video")),
+        )
+        .distinct()
+    )
+    return [(size, sample, cas_id) for size, sample, cas_id in c.execute(query)]
+
+
+def copies_of(c: Connection, location_id: int, hashes: Sequence[str]) -> list[CopyRow]:
+    """All present copies of the contents in the location, the best evidence first."""
+    found: list[CopyRow] = []
+    for chunk in chunks(unique(hashes)):
+        query = _copies(location_id).where(
+            content_identity.c.cas_id.in_(chunk), file_locations.c.status == Presence.PRESENT.value
+        )
+        found += map(_copy, c.execute(query))
+    return sorted(found, key=lambda copy: (-copy.evidence.rank, copy.id))
+
+
+def copies_in(c: Connection, location_id: int, folder: str) -> list[CopyRow]:
+    """What the catalog knows to be, or to have been, directly in *folder* of the location."""
+    text, raw = to_text(folder)
+    query = _copies(location_id).where(folders.c.path == text, folders.c.path_raw == (raw or b""))
+    return [_copy(row) for row in c.execute(query)]
+
+
+def session_copies(c: Connection, session_id: int) -> list[SessionCopy]:
+    """All that a session wrote and proved, in the order of the paths."""
+    f, i = file_locations.c, backup_items.c
+    query = (
+        select(
+            i.destination_path, i.destination_path_raw, i.source_path, i.source_path_raw,
+            i.hash, f.size, f.mtime_ns, f.evidence, f.verified_at,
+        )
+        .join(file_locations, f.id == i.file_location_id)
+        .where(i.session_id == session_id, i.state == ItemState.VERIFIED.value)
+        .order_by(i.destination_path)
+    )  # fmt: skip
+    return [
+        SessionCopy(
+            path=from_text(row[0], row[1]),
+            source_path=from_text(row[2], row[3]),
+            hash=row[4],
+            size=row[5],
+            mtime_ns=row[6],
+            evidence=Evidence(row[7]),
+            verified_at=row[8],
+        )
+        for row in c.execute(query)
+    ]
+
+
+def known_paths(c: Connection, location_id: int, paths: Sequence[str]) -> dict[str, int]:
+    """Those of *paths* that the catalog has a row for, whatever its status, with the row's id."""
+    split = [_split(path) for path in paths]
+    folder_of = existing_folders(c, location_id, [folder for folder, _ in split])
+    return _ids(c, set(paths), [name for _, name in split], folder_of)
+
+
+def record_copies(
+    c: Connection, location_id: int, rows: Sequence[NewCopy], *, session_id: int | None, now: int
+) -> dict[str, int]:
+    """Add copies, or renew what is known at their paths; return the id of each by its path."""
+    folder_of = folder_ids(c, location_id, (_split(row.path)[0] for row in rows))
+    values = [_values(row, folder_of, session_id, now) for row in rows]
+    insert_many(c, insert_new(c, file_locations), values)
+    _renew(c, values)
+    paths = {row.path for row in rows}
+    return _ids(c, paths, [_split(path)[1] for path in paths], folder_of)
+
+
+def folder_ids(c: Connection, location_id: int, paths: Iterable[str]) -> dict[str, int]:
+    """The ids of folders by path, made where they are new."""
+    wanted = unique(paths)
+    texts = [to_text(path) for path in wanted]
+    rows: list[dict[str, Value]] = [
+        {"location_id": location_id, "path": text, "path_raw": raw or b""} for text, raw in texts
+    ]
+    insert_many(c, insert_new(c, folders), rows)
+    return existing_folders(c, location_id, wanted)
+
+
+def existing_folders(c: Connection, location_id: int, paths: Sequence[str]) -> dict[str, int]:
+    """The ids of those folders that the catalog knows, by path."""
+    wanted = set(paths)
+    found: dict[str, int] = {}
+    for chunk in chunks(unique(to_text(path)[0] for path in paths)):
+        query = select(folders.c.id, folders.c.path, folders.c.path_raw).where(
+            folders.c.location_id == location_id, folders.c.path.in_(chunk)
+        )
+        found.update((from_text(row.path, row.path_raw), row.id) for row in c.execute(query))
+    return {path: id_ for path, id_ in found.items() if path in wanted}
+
+
+def set_evidence(
+    c: Connection, ids: Sequence[int], evidence: Evidence, *, how: str, verified_at: int | None
+) -> None:
+    """Say how well these copies are known to be right."""
+    for chunk in chunks(ids):
+        c.execute(
+            update(file_locations)
+            .where(file_locations.c.id.in_(chunk))
+            .values(evidence=evidence.value, verified_how=how, verified_at=verified_at)
+        )
+
+
+def set_status(c: Connection, ids: Sequence[int], status: Presence) -> None:
+    """Say whether these copies are there."""
+    for chunk in chunks(ids):
+        c.execute(update(file_locations).where(file_locations.c.id.in_(chunk)).values(status=status.value))
+
+
+def _copies(location_id: int) -> Select[tuple[int, str, bytes, str, bytes, str, int, int, str, str]]:
+    f = file_locations.c
+    return (
+        select(
+            f.id,
+            folders.c.path,
+            folders.c.path_raw,
+            f.name,
+            f.name_raw,
+            content_identity.c.cas_id,
+            f.size,
+            f.mtime_ns,
+            f.evidence,
+            f.status,
+        )
+        .join(folders, folders.c.id == f.folder_id)
+        .join(content_identity, content_identity.c.id == f.content_id)
+        .where(folders.c.location_id == location_id)
+    )
+
+
+def _copy(row: Row[tuple[int, str, bytes, str, bytes, str, int, int, str, str]]) -> CopyRow:
+    return CopyRow(
+        id=row[0],
+        path=_join(from_text(row[1], row[2]), from_text(row[3], row[4])),
+        hash=row[5],
+        size=row[6],
+        mtime_ns=row[7],
+        evidence=Evidence(row[8]),
+        status=Presence(row[9]),
+    )
+
+
+def _split(path: str) -> tuple[str, str]:
+    folder, _, name = path.rpartition("/")
+    return folder, name
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
+
+
+def _values(row: NewCopy, folder_of: dict[str, int], session_id: int | None, now: int) -> dict[str, Value]:
+    folder, name = _split(row.path)
+    text, raw = to_text(name)
+    return {
+        "folder_id": folder_of[folder],
+        "name": text,
+        "name_raw": raw or b"",
+        "content_id": row.content_id,
+        "size": row.size,
+        "mtime_ns": row.mtime_ns,
+        "role": Role.BACKUP.value,
+        "status": Presence.PRESENT.value,
+        "evidence": row.evidence.value,
+        "verified_at": row.verified_at,
+        "verified_how": row.how,
+        "session_id": session_id,
+        "first_seen_at": now,
+        "last_seen_at": now,
+    }
+
+
+def _renew(c: Connection, values: list[dict[str, Value]]) -> None:
+    """Write over what an earlier row at the same path said; its role and first sight stay."""
+    f = file_locations.c
+    statement = (
+        update(file_locations)
+        .where(
+            f.folder_id == bindparam("b_folder_id"),
+            f.name == bindparam("b_name"),
+            f.name_raw == bindparam("b_name_raw"),
+        )
+        .values(
+            {
+                name: bindparam(f"b_{name}")
+                for name in (
+                    "content_id",
+                    "size",
+                    "mtime_ns",
+                    "status",
+                    "evidence",
+                    "verified_at",
+                    "verified_how",
+                    "session_id",
+                    "last_seen_at",
+                )
+            }
+        )
+    )
+    for chunk in chunks(values):
+        c.execute(statement, [{f"b_{key}": value for key, value in row.items()} for row in chunk])
+
+
+def _ids(c: Connection, paths: set[str], names: Sequence[str], folder_of: dict[str, int]) -> dict[str, int]:
+    path_of = {id_: path for path, id_ in folder_of.items()}
+    f = file_locations.c
+    found: dict[str, int] = {}
+    for some_folders in chunks(path_of):
+        for some_names in chunks(unique(to_text(name)[0] for name in names)):
+            query = select(f.id, f.folder_id, f.name, f.name_raw).where(
+                f.folder_id.in_(some_folders), f.name.in_(some_names)
+            )
+            for row in c.execute(query):
+                found[_join(path_of[row.folder_id], from_text(row.name, row.name_raw))] = row.id
+    return {path: id_ for path, id_ in found.items() if path in paths}

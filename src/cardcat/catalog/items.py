@@ -1,0 +1,250 @@
+"""Items: the journal of a session, one row a file, that makes it resumable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from cardcat.catalog.bulk import Value, chunks, insert_many
+from cardcat.catalog.tables import backup_items, backup_sessions, file_locations, session_details
+from cardcat.model import Evidence, ItemState, Presence
+from cardcat.paths import from_text, to_text
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """One file of a session. *path* is relative to the source, *destination_path* to the destination."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    state: ItemState
+    reason: str | None = None
+    hash: str | None = None
+    destination_path: str | None = None
+    file_location_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierCopy:
+    """What an earlier session says of a source file, and the copy that answers for it."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    hash: str
+    destination_path: str
+    file_location_id: int
+    copy_size: int
+    copy_mtime_ns: int
+    evidence: Evidence
+    session_id: int
+
+
+def add_items(c: Connection, session_id: int, rows: Iterable[ItemRow], now: int) -> None:
+    """Add files to the session's journal."""
+    insert_many(c, backup_items.insert(), (_values(session_id, row, now) for row in rows))
+
+
+def set_items(c: Connection, session_id: int, rows: Iterable[ItemRow], now: int) -> None:
+    """Write the new state of files that are in the journal."""
+    i = backup_items.c
+    statement = (
+        update(backup_items)
+        .where(
+            i.session_id == bindparam("b_session_id"),
+            i.source_path == bindparam("b_source_path"),
+            i.source_path_raw == bindparam("b_source_path_raw"),
+        )
+        .values({name: bindparam(f"b_{name}") for name in _CHANGING})
+    )
+    for chunk in chunks(rows):
+        values = [_values(session_id, row, now) for row in chunk]
+        c.execute(statement, [{f"b_{key}": value for key, value in row.items()} for row in values])
+
+
+def start_attempt(c: Connection, session_id: int, paths: Iterable[str], now: int) -> None:
+    """Say that copying these files begins now."""
+    i = backup_items.c
+    statement = (
+        update(backup_items)
+        .where(
+            i.session_id == session_id,
+            i.source_path == bindparam("b_path"),
+            i.source_path_raw == bindparam("b_raw"),
+        )
+        .values(state=ItemState.COPYING.value, attempts=i.attempts + 1, updated_at=now)
+    )
+    for chunk in chunks(paths):
+        texts = [to_text(path) for path in chunk]
+        c.execute(statement, [{"b_path": text, "b_raw": raw or b""} for text, raw in texts])
+
+
+def fail_items(c: Connection, session_id: int, failed: Iterable[tuple[str, str]], now: int) -> None:
+    """Say that these files (path, reason) could not be copied; one that is finished stays so."""
+    i = backup_items.c
+    statement = (
+        update(backup_items)
+        .where(
+            i.session_id == session_id,
+            i.source_path == bindparam("b_path"),
+            i.source_path_raw == bindparam("b_raw"),
+            i.state.in_((ItemState.PLANNED.value, ItemState.COPYING.value)),
+        )
+        .values(state=ItemState.FAILED.value, reason=bindparam("b_reason"), updated_at=now)
+    )
+    for chunk in chunks(failed):
+        texts = [(*to_text(path), to_text(reason)[0]) for path, reason in chunk]
+        c.execute(statement, [{"b_path": t, "b_raw": raw or b"", "b_reason": r} for t, raw, r in texts])
+
+
+def items_of(c: Connection, session_id: int, *states: ItemState) -> Iterator[ItemRow]:
+    """The files of a session, in no order; only those in *states* where some are named."""
+    i = backup_items.c
+    query = select(*(i[name] for name in _READ)).where(i.session_id == session_id)
+    if states:
+        query = query.where(i.state.in_([state.value for state in states]))
+    for row in c.execute(query):
+        path, raw, size, mtime_ns, state, reason, hash_, to, to_raw, copy = row
+        yield ItemRow(
+            path=from_text(path, raw),
+            size=size,
+            mtime_ns=mtime_ns,
+            state=ItemState(state),
+            reason=reason,
+            hash=hash_,
+            destination_path=None if to is None else from_text(to, to_raw),
+            file_location_id=copy,
+        )
+
+
+def earlier_sessions(
+    c: Connection, *, source_volume_id: int, source_root: tuple[str, bytes], location_id: int
+) -> list[int]:
+    """The ids of the sessions of one source and destination, the newest first."""
+    d = session_details.c
+    query = (
+        select(d.session_id)
+        .where(
+            d.source_volume_id == source_volume_id,
+            d.source_root == source_root[0],
+            d.source_root_raw == source_root[1],
+            d.destination_location_id == location_id,
+        )
+        .order_by(d.session_id.desc())
+    )
+    return list(c.scalars(query))
+
+
+def earlier_copies(c: Connection, session_id: int) -> Iterator[EarlierCopy]:
+    """The files that a session finished and whose copy the catalog still believes to be there."""
+    i, f = backup_items.c, file_locations.c
+    query = (
+        select(
+            *(i[name] for name in ("source_path", "source_path_raw", "size", "mtime_ns", "hash")),
+            i.destination_path,
+            i.destination_path_raw,
+            f.id,
+            f.size,
+            f.mtime_ns,
+            f.evidence,
+        )
+        .join(file_locations, f.id == i.file_location_id)
+        .where(
+            i.session_id == session_id,
+            i.state.in_((ItemState.VERIFIED.value, ItemState.SKIPPED.value)),
+            f.status == Presence.PRESENT.value,
+        )
+    )
+    for path, raw, size, mtime_ns, hash_, to, to_raw, copy, copy_size, copy_mtime, evidence in c.execute(
+        query
+    ):
+        yield EarlierCopy(
+            path=from_text(path, raw),
+            size=size,
+            mtime_ns=mtime_ns,
+            hash=hash_,
+            destination_path=from_text(to, to_raw),
+            file_location_id=copy,
+            copy_size=copy_size,
+            copy_mtime_ns=copy_mtime,
+            evidence=Evidence(evidence),
+            session_id=session_id,
+        )
+
+
+def owners_of(
+    c: Connection, file_location_ids: Sequence[int], *, source_volume_id: int, source_root: tuple[str, bytes]
+) -> dict[int, set[str | None]]:
+    """
+    For each copy the source files that it answers for.
+
+    Those of the given source are named by their path, those of any other source are None.
+    """
+    i, d = backup_items.c, session_details.c
+    owners: dict[int, set[str | None]] = {}
+    for chunk in chunks(file_location_ids):
+        query = (
+            select(
+                i.file_location_id,
+                i.source_path,
+                i.source_path_raw,
+                d.source_volume_id,
+                d.source_root,
+                d.source_root_raw,
+            )
+            .join(backup_sessions, backup_sessions.c.id == i.session_id)
+            .join(session_details, d.session_id == backup_sessions.c.id)
+            .where(i.file_location_id.in_(chunk))
+            .distinct()
+        )
+        for copy, path, raw, volume, root, root_raw in c.execute(query):
+            same = volume == source_volume_id and (root, root_raw) == source_root
+            owners.setdefault(copy, set()).add(from_text(path, raw) if same else None)
+    return owners
+
+
+_READ = (
+    "source_path",
+    "source_path_raw",
+    "size",
+    "mtime_ns",
+    "state",
+    "reason",
+    "hash",
+    "destination_path",
+    "destination_path_raw",
+    "file_location_id",
+)
+_CHANGING = (
+    "size",
+    "mtime_ns",
+    "state",
+    "reason",
+    "hash",
+    "destination_path",
+    "destination_path_raw",
+    "file_location_id",
+    "updated_at",
+)
+
+
+def _values(session_id: int, row: ItemRow, now: int) -> dict[str, Value]:
+    text, raw = to_text(row.path)
+    to, to_raw = (None, None) if row.destination_path is None else to_text(row.destination_path)
+    return {
+        "session_id": session_id,
+        "source_path": text,
+        "source_path_raw": raw or b"",
+        "size": row.size,
+        "mtime_ns": row.mtime_ns,
+        "state": row.state.value,
+        "reason": row.reason,
+        "hash": row.hash,
+        "destination_path": to,
+        "destination_path_raw": to_raw or b"",
+        "file_location_id": row.file_location_id,
+        "updated_at": now,
+    }

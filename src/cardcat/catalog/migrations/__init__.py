@@ -1,0 +1,1 @@
+"""The catalog's migrations, for Alembic; `cardcat.catalog.migrate` runs them."""

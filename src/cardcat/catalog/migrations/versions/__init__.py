@@ -1,0 +1,1 @@
+"""One file a revision, named `<number>_<what it is for>.py`. A released one is never changed."""

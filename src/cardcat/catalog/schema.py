@@ -1,0 +1,46 @@
+"""The catalog's schema as text: `python -m cardcat.catalog.schema > sql/schema.sql`."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+from cardcat.catalog import sqlite
+from cardcat.catalog.migrate import migrate
+
+_HEADER = """\
+-- The catalog as the migrations make it, on SQLite. Generated, not edited by hand:
+-- python -m cardcat.catalog.schema > sql/schema.sql
+"""
+_STATEMENTS = """
+    SELECT sql FROM sqlite_master
+    WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite!_%' ESCAPE '!' AND name <> 'alembic_version'
+    ORDER BY CASE type WHEN 'table' THEN 1 WHEN 'index' THEN 2 ELSE 3 END,
+        CASE type WHEN 'table' THEN rowid END, name
+"""
+
+
+def fresh_schema() -> str:
+    """The statements that make the catalog of this version, from one that was just made."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "catalog.db"
+        migrate(path)
+        with closing(sqlite.connect(path)) as connection:
+            return _HEADER + schema_of(connection)
+
+
+def schema_of(connection: sqlite3.Connection) -> str:
+    """The statements that make the database at *connection*: tables, then indexes, then views."""
+    return "".join(f"\n{_tidy(sql)};\n" for (sql,) in connection.execute(_STATEMENTS))
+
+
+def _tidy(sql: str) -> str:
+    lines = "\n".join(line.rstrip() for line in sql.expandtabs(4).splitlines() if line.strip())
+    return lines.replace(")\n WITHOUT", ") WITHOUT")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(fresh_schema())

@@ -1,0 +1,151 @@
+"""Sessions as they are on record, and how they are found."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Row, Select, select
+
+from cardcat.catalog.bulk import Value
+from cardcat.catalog.tables import backup_errors, backup_sessions, session_details
+from cardcat.model import Layout, SessionStatus, Stage
+from cardcat.paths import from_text
+
+
+@dataclass(frozen=True, slots=True)
+class SessionKey:
+    """What makes two backups the same one. *source_root* is relative to the volume: text and exact bytes."""
+
+    source_volume_id: int
+    source_root: tuple[str, bytes]
+    destination_location_id: int
+    layout: Layout
+    excludes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session on record. Counts are of all its attempts, times in UTC seconds, paths are readable text."""
+
+    id: int
+    source_path: str
+    destination_path: str
+    files_scanned: int
+    files_copied: int
+    files_skipped: int
+    bytes_copied: int
+    started_at: int
+    completed_at: int | None
+    duration_seconds: int | None
+    status: SessionStatus
+    error_message: str | None
+    run_id: str
+    key: SessionKey
+    timezone: str
+    files_failed: int
+    files_ignored: int
+    files_excluded: int
+    is_cold: bool
+    attempts: int
+    attempt_started_at: int
+    owner: str | None
+    flow_run_id: str | None
+
+    @property
+    def layout(self) -> Layout:
+        """How the destination is arranged."""
+        return self.key.layout
+
+    @property
+    def excludes(self) -> tuple[str, ...]:
+        """The patterns of what was left out."""
+        return self.key.excludes
+
+    @property
+    def files_pending(self) -> int:
+        """Files that are neither done nor failed."""
+        return self.files_scanned - self.files_copied - self.files_skipped - self.files_failed
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRow:
+    """A finding on record. *source_path* is relative to the source; *resolved_at*: put right since."""
+
+    id: int
+    session_id: int
+    source_path: str
+    destination_path: str | None
+    stage: Stage
+    error_type: str
+    error_message: str
+    is_failure: bool
+    attempt: int
+    resolved_at: int | None
+    created_at: int
+
+
+def latest(c: Connection, key: SessionKey) -> SessionRow | None:
+    """The last session of that source volume, root and destination, whatever its layout and excludes."""
+    details = session_details.c
+    query = _query().where(
+        details.source_volume_id == key.source_volume_id,
+        details.source_root == key.source_root[0],
+        details.source_root_raw == key.source_root[1],
+        details.destination_location_id == key.destination_location_id,
+    )
+    rows = _rows(c, query.order_by(backup_sessions.c.id.desc()).limit(1))
+    return rows[0] if rows else None
+
+
+def list_sessions(c: Connection, limit: int) -> list[SessionRow]:
+    """The last *limit* sessions, the last one first."""
+    return _rows(c, _query().order_by(backup_sessions.c.id.desc()).limit(limit))
+
+
+def get_session(c: Connection, session_id: int) -> SessionRow | None:
+    """The session with that id, None if there is none."""
+    rows = _rows(c, _query().where(backup_sessions.c.id == session_id))
+    return rows[0] if rows else None
+
+
+def session_errors(c: Connection, session_id: int) -> list[ErrorRow]:
+    """All findings of a session, in the order they were met."""
+    query = select(backup_errors).where(backup_errors.c.session_id == session_id).order_by(backup_errors.c.id)
+    return [_error(row) for row in c.execute(query)]
+
+
+def running(c: Connection) -> list[SessionRow]:
+    """The sessions that are, or seem to be, at work."""
+    return _rows(c, _query().where(backup_sessions.c.status == SessionStatus.RUNNING.value))
+
+
+def _query() -> Select[tuple[Value, ...]]:
+    details = [column for column in session_details.c if column.name != "session_id"]
+    return select(backup_sessions, *details).join(
+        session_details, session_details.c.session_id == backup_sessions.c.id
+    )
+
+
+def _rows(c: Connection, query: Select[tuple[Value, ...]]) -> list[SessionRow]:
+    return [_session(row) for row in c.execute(query)]
+
+
+def _session(row: Row[tuple[Value, ...]]) -> SessionRow:
+    values = dict(row._mapping)  # noqa: SLF001 - the public name
+    values["status"] = SessionStatus(values["status"])
+    values["key"] = SessionKey(
+        source_volume_id=values.pop("source_volume_id"),
+        source_root=(values.pop("source_root"), values.pop("source_root_raw")),
+        destination_location_id=values.pop("destination_location_id"),
+        layout=Layout(values.pop("layout")),
+        excludes=tuple(json.loads(values.pop("excludes"))),
+    )
+    return SessionRow(**values)
+
+
+def _error(row: Row[tuple[Value, ...]]) -> ErrorRow:
+    values = dict(row._mapping)  # noqa: SLF001 - the public name
+    values["source_path"] = from_text(values["source_path"], values.pop("source_path_raw"))
+    values["stage"] = Stage(values["stage"])
+    return ErrorRow(**values)

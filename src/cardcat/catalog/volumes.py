@@ -1,0 +1,199 @@
+"""Where things are: computers and volumes (and, from `locations`, the root folders on them)."""
+
+from __future__ import annotations
+
+import platform
+import re
+import uuid as uuids
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, Connection, Row, Table, func, insert, select, update
+
+from cardcat.catalog.bulk import Value
+from cardcat.catalog.locations import LocationRow, remember_location
+from cardcat.catalog.tables import devices, file_locations, folders, locations, volumes
+from cardcat.model import Presence, Role, Volume
+from cardcat.paths import to_text
+
+__all__ = [
+    "LocationRow",
+    "VolumeRow",
+    "VolumeSummary",
+    "get_volume",
+    "list_volumes",
+    "remember_device",
+    "remember_location",
+    "remember_volume",
+    "volumes_last_mounted_at",
+]
+
+_NAMESPACE = uuids.UUID("0d1c7a3e-7f0e-4c54-9d0e-6d7bb1f3f7a5")  # our own, for identities that are derived
+_MACHINE_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
+_HELD = (Presence.PRESENT.value, Presence.UNAVAILABLE.value)  # an unplugged drive still has its copies
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeRow:
+    """A volume as last seen. *uuid* is ours, *key* recognises it; sizes in bytes, times in UTC seconds."""
+
+    id: int
+    uuid: str
+    key: str
+    fs_uuid: str | None
+    fs_type: str | None
+    label: str | None
+    total_bytes: int | None
+    free_bytes: int | None
+    last_mount_point: str | None
+    device_id: int | None
+    last_seen_at: int
+    created_at: int
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: the label, else where it was last mounted."""
+        return self.label or self.last_mount_point or self.key
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeSummary:
+    """A volume, and the copies on it as far as known: those of a plugged card are not counted."""
+
+    volume: VolumeRow
+    copies: int
+    bytes: int
+
+
+def remember_device(c: Connection, now: int) -> int:
+    """Note that this computer is at work; return its id."""
+    identity = _this_device()
+    seen: dict[str, Value] = {
+        "name": platform.node() or "unknown",
+        "os": platform.system() or "unknown",
+        "os_version": platform.release() or None,
+        "last_seen_at": now,
+    }
+    known = c.scalar(select(devices.c.id).where(devices.c.uuid == identity))
+    if known is None:
+        return _insert(c, devices, uuid=identity, created_at=now, **seen)
+    c.execute(update(devices).where(devices.c.id == known).values(seen))
+    return int(known)
+
+
+def remember_volume(
+    c: Connection, volume: Volume, device_id: int, now: int, uuid: str | None = None
+) -> VolumeRow:
+    """
+    Note where *volume* is mounted now. *uuid* is what its marker says, None if it has none.
+
+    The filesystem's own UUID decides, then the marker: a marker that was copied to another drive along
+    with the files does not make that drive the first one, on which the copies were proved. The row's
+    uuid then differs from *uuid*.
+    """
+    row = _find_volume(c, volumes.c.key == volume.key) or _by_marker(c, volume, uuid)
+    seen = _as_seen(volume, device_id, now)
+    if uuid is not None and _find_volume(c, volumes.c.uuid == uuid) is None:
+        seen["uuid"] = uuid
+    if row is None:
+        id_ = _insert(c, volumes, created_at=now, **({"uuid": str(uuids.uuid4())} | seen))
+    else:
+        id_ = row.id
+        c.execute(update(volumes).where(volumes.c.id == id_).values(seen))
+    return get_volume(c, id_)
+
+
+def get_volume(c: Connection, volume_id: int) -> VolumeRow:
+    """The volume with that id, which must be there."""
+    return _volume_row(c.execute(select(volumes).where(volumes.c.id == volume_id)).one())
+
+
+def find_volume(c: Connection, key: str) -> VolumeRow | None:
+    """The volume that *key* (`model.Volume.key`) recognises, None if it was never seen."""
+    return _find_volume(c, volumes.c.key == key)
+
+
+def list_volumes(c: Connection) -> list[VolumeSummary]:
+    """Every volume that was ever seen, the last seen first."""
+    f = file_locations.c
+    held = (
+        select(
+            locations.c.volume_id,
+            func.count().label("copies"),
+            func.sum(f.size).label("bytes"),
+        )
+        .select_from(file_locations.join(folders, folders.c.id == f.folder_id))
+        .join(locations, locations.c.id == folders.c.location_id)
+        .where(f.status.in_(_HELD), f.role != Role.SOURCE.value)
+        .group_by(locations.c.volume_id)
+        .subquery()
+    )
+    query = (
+        select(volumes, held.c.copies, held.c.bytes)
+        .outerjoin(held, held.c.volume_id == volumes.c.id)
+        .order_by(volumes.c.last_seen_at.desc(), volumes.c.id)
+    )
+    return [
+        VolumeSummary(_volume_row(row), int(row.copies or 0), int(row.bytes or 0)) for row in c.execute(query)
+    ]
+
+
+def volumes_last_mounted_at(c: Connection, mount_point: Path) -> list[VolumeRow]:
+    """The volumes that were at *mount_point* when last seen, the last seen first."""
+    query = (
+        select(volumes)
+        .where(volumes.c.last_mount_point == _text(mount_point))
+        .order_by(volumes.c.last_seen_at.desc(), volumes.c.id)
+    )
+    return [_volume_row(row) for row in c.execute(query)]
+
+
+def _by_marker(c: Connection, volume: Volume, uuid: str | None) -> VolumeRow | None:
+    row = _find_volume(c, volumes.c.uuid == uuid) if uuid is not None else None
+    if row and row.fs_uuid and volume.fs_uuid and row.fs_uuid != volume.fs_uuid:
+        return None
+    return row
+
+
+def _find_volume(c: Connection, condition: ColumnElement[bool]) -> VolumeRow | None:
+    row = c.execute(select(volumes).where(condition)).one_or_none()
+    return None if row is None else _volume_row(row)
+
+
+def _volume_row(row: Row[tuple[Value, ...]]) -> VolumeRow:
+    values = row._mapping  # noqa: SLF001 - the public name
+    return VolumeRow(**{name: values[name] for name in VolumeRow.__slots__})
+
+
+def _as_seen(volume: Volume, device_id: int, now: int) -> dict[str, Value]:
+    return {
+        "key": volume.key,
+        "fs_uuid": volume.fs_uuid,
+        "fs_type": volume.fs_type,
+        "label": volume.label,
+        "total_bytes": volume.total_bytes,
+        "free_bytes": volume.free_bytes,
+        "last_mount_point": _text(volume.mount_point),
+        "device_id": device_id,
+        "last_seen_at": now,
+    }
+
+
+def _text(path: Path) -> str:
+    return to_text(str(path))[0]
+
+
+def _insert(c: Connection, table: Table, **values: Value) -> int:
+    return int(c.execute(insert(table).returning(table.c.id), values).scalar_one())
+
+
+def _this_device() -> str:
+    """An id of this computer that gives its machine id, which is nobody's business, away to nobody."""
+    for file in _MACHINE_IDS:
+        try:
+            text = file.read_text(encoding="ascii").strip()
+        except (OSError, ValueError):
+            continue
+        if re.fullmatch("[0-9a-f]{32}", text):
+            return str(uuids.uuid5(_NAMESPACE, text))
+    return str(uuids.uuid5(_NAMESPACE, f"{platform.node()} {uuids.getnode()}"))
