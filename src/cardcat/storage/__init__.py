@@ -1,0 +1,1 @@
+"""Bytes on disks: the only place of the program that writes files."""

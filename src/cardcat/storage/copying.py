@@ -1,0 +1,143 @@
+"""One file to several destinations in one read, hashed on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from cardcat.storage.disk import Disk, StrPath
+from cardcat.storage.hashing import Hasher, Hashes, require_all_read
+from cardcat.storage.reading import Expected, OnBytes, SourceChanged, blocks, opened, require_unchanged
+
+__all__ = ["CopyOutcome", "Expected", "SourceChanged", "copy_once"]
+
+K = TypeVar("K")
+
+_WRITEBACK = (
+    64 << 20
+)  # bytes of a large file after which the medium is put to work: it should never stand idle
+
+
+@dataclass(frozen=True, slots=True)
+class CopyOutcome(Generic[K]):
+    """
+    How a copy went. *hashes* are of the bytes that every target without an error has; None if there is none.
+
+    With a *source_error* (SourceChanged, or what the system said) no target has the file.
+    """
+
+    hashes: Hashes | None
+    errors: Mapping[K, OSError]
+    source_error: OSError | None = None
+
+
+def copy_once(
+    disk: Disk,
+    source: StrPath,
+    targets: Mapping[K, StrPath],
+    expected: Expected,
+    on_bytes: OnBytes | None = None,
+) -> CopyOutcome[K]:
+    """
+    Read *source* once and write it to new files, with its modification time; nothing is synced yet.
+
+    A target that fails is removed and reported in *errors*, the others go on. A file that is there
+    already is such an error and stays as it is. If the source fails or changes, all targets are removed.
+    Whatever is raised, no file stays open and no half target behind.
+    """
+    writing = _Targets(disk, targets)
+    try:
+        hashes = _copy(disk, source, writing, expected, on_bytes)
+        writing.finish(expected.mtime_ns)
+    except OSError as error:  # the source's: those of targets stay in `writing`
+        writing.discard()
+        return CopyOutcome(None, writing.errors, error)
+    except BaseException:
+        writing.discard()
+        raise
+    return CopyOutcome(hashes if writing.finished else None, writing.errors)
+
+
+def _copy(
+    disk: Disk, source: StrPath, writing: _Targets[K], expected: Expected, on_bytes: OnBytes | None
+) -> Hashes | None:
+    hasher = Hasher()
+    with opened(disk, source, source=True) as fd:
+        require_unchanged(disk, fd, expected, source)
+        writing.open()
+        for block in blocks(disk, fd) if writing.open_files else ():
+            hasher.update(block)
+            writing.write(block)
+            if on_bytes:
+                on_bytes(len(block))
+            if not writing.open_files or hasher.size > expected.size:
+                break
+        if not writing.open_files:
+            return None
+        require_unchanged(disk, fd, expected, source)
+    require_all_read(hasher.size, expected, source)
+    return hasher.hashes()
+
+
+class _Targets(Generic[K]):
+    """The files that are written. One that fails is closed, removed and remembered in *errors*."""
+
+    def __init__(self, disk: Disk, paths: Mapping[K, StrPath]) -> None:
+        self.errors: dict[K, OSError] = {}
+        self.open_files: dict[K, int] = {}
+        self.finished: set[K] = set()
+        self._disk = disk
+        self._paths = paths
+        self._waiting = 0
+
+    def open(self) -> None:
+        for key, path in self._paths.items():
+            try:
+                self.open_files[key] = self._disk.open_new(path)
+            except OSError as error:  # nothing of ours is there: a file that has the name already stays
+                self.errors[key] = error
+
+    def write(self, block: memoryview) -> None:
+        self._each(lambda fd: self._disk.write(fd, block))
+        self._waiting += len(block)
+        if self._waiting >= _WRITEBACK:
+            self._waiting = 0
+            self._each(self._disk.start_writeback)
+
+    def finish(self, mtime_ns: int) -> None:
+        self._each(lambda fd: self._disk.set_times(fd, mtime_ns))
+        self._each(self._disk.start_writeback)
+        for key in list(self.open_files):
+            try:
+                self._disk.close(self.open_files.pop(key))
+            except OSError as error:  # what a network share could not write may be told only now
+                self._fail(key, error)
+            else:
+                self.finished.add(key)
+
+    def discard(self) -> None:
+        for key in [*self.open_files, *self.finished]:
+            self._remove(key)
+
+    def _each(self, act: Callable[[int], None]) -> None:
+        for key, fd in list(self.open_files.items()):
+            try:
+                act(fd)
+            except OSError as error:
+                self._fail(key, error)
+
+    def _fail(self, key: K, error: OSError) -> None:
+        self.errors[key] = error
+        self._remove(key)
+
+    def _remove(self, key: K) -> None:
+        """Close and remove a file of ours. It failed already; what fails now adds nothing."""
+        fd = self.open_files.pop(key, None)
+        self.finished.discard(key)
+        if fd is not None:
+            with suppress(OSError):
+                self._disk.close(fd)
+        with suppress(OSError):
+            self._disk.remove(self._paths[key])

@@ -1,0 +1,243 @@
+"""The seam between the pipeline and the system: each operation on a source or destination is one method."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+import threading
+from pathlib import Path
+
+from cardcat.storage import _linux
+from cardcat.storage._far import is_near, reachable
+from cardcat.storage.medium import drop_cache_below
+
+StrPath = str | os.PathLike[str]
+
+_READ = (
+    os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+)  # a pipe in a file's place must not hang us
+_FOLDER = os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+
+_NO_SUCH_CALL = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP})
+_NO_SUCH_TIMES = _NO_SUCH_CALL | {errno.EPERM, errno.EACCES}
+
+
+class Disk:
+    """
+    What the pipeline does to files, an operation a method. OSError is raised as the system gives it.
+
+    Tests subclass it to fail, to lie or to stop at the n-th step. Methods may be called from several
+    threads at once. Whoever opens closes.
+    """
+
+    def __init__(self) -> None:
+        self._making_folders = threading.Lock()
+
+    # -- reading -------------------------------------------------------------------------------------
+
+    def open_source(self, path: StrPath) -> int:
+        """Open a file of a source for reading; its access time stays where the system allows that."""
+        return _open_file(path, 0)
+
+    def open_copy(self, path: StrPath) -> int:
+        """Open a file of a destination for reading it back."""
+        return _open_file(path, 0)
+
+    def open_direct(self, path: StrPath) -> int:
+        """Open a file for reading past the page cache; EINVAL where the filesystem can't."""
+        return _open_file(path, os.O_DIRECT)
+
+    def open_folder(self, path: StrPath, within: int | None = None) -> int:
+        """Open a folder for listing; below the open folder *within* no link is followed."""
+        flags = _FOLDER if within is None else _FOLDER | os.O_NOFOLLOW
+        return _open(os.fspath(path), flags, within)
+
+    def read_into(self, fd: int, view: memoryview) -> int:
+        """Read the next bytes into *view*; how many there were, 0 at the end."""
+        return os.readv(fd, (view,))
+
+    def read_at(self, fd: int, view: memoryview, offset: int) -> int:
+        """Read bytes from *offset* on into *view*; how many there were, 0 past the end."""
+        return os.preadv(fd, (view,), offset)
+
+    def list_folder(self, path: StrPath | int) -> list[str]:
+        """The names in a folder, given by path or open, in no order."""
+        return os.listdir(path)
+
+    def peek_folder(self, fd: int) -> None:
+        """Read the beginning of an open folder: OSError if it can't be read any more."""
+        with os.scandir(fd) as entries:
+            next(entries, None)
+
+    def stat(self, path: StrPath) -> os.stat_result:
+        """What is known of *path* itself; a link is not followed."""
+        path = os.fspath(path)
+        if is_near(path):
+            return os.lstat(path)
+        with reachable(path) as (name, folder):
+            return os.stat(name, dir_fd=folder, follow_symlinks=False)
+
+    def stat_in(self, folder: int, name: str) -> os.stat_result:
+        """What is known of *name* in the open *folder*; a link is not followed."""
+        return os.stat(name, dir_fd=folder, follow_symlinks=False)
+
+    def stat_open(self, fd: int) -> os.stat_result:
+        """What is known of an open file or folder."""
+        return os.fstat(fd)
+
+    def exists(self, path: StrPath) -> bool:
+        """Whether something, be it a dangling link, has this name. OSError where that can't be told."""
+        try:
+            self.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True
+
+    def free_bytes(self, path: StrPath) -> int:
+        """How many bytes the user may still write to the filesystem of *path*."""
+        numbers = os.statvfs(path)
+        return numbers.f_bavail * numbers.f_frsize
+
+    # -- writing -------------------------------------------------------------------------------------
+
+    def open_new(self, path: StrPath) -> int:
+        """Make a file and open it for writing; FileExistsError if anything has that name."""
+        return os.open(path, _NEW, 0o666)
+
+    def write(self, fd: int, view: memoryview) -> None:
+        """Write all of *view*, however many bytes the system takes at a time."""
+        while view:
+            written = os.write(fd, view)
+            if not written:
+                raise OSError(errno.EIO, "the system took no more bytes")
+            view = view[written:]
+
+    def close(self, fd: int) -> None:
+        """Close it. What could not be written until now may be reported here."""
+        os.close(fd)
+
+    def set_times(self, target: StrPath | int, mtime_ns: int) -> None:
+        """Give a file its modification time, as exactly as the filesystem keeps one."""
+        try:
+            os.utime(target, ns=(mtime_ns, mtime_ns))
+        except OSError as error:
+            if error.errno not in _NO_SUCH_TIMES:
+                raise
+
+    def set_read_only(self, fd: int) -> None:
+        """Take away everybody's right to write to the file, where the filesystem knows of rights."""
+        try:
+            os.fchmod(fd, 0o444)
+        except OSError as error:
+            if error.errno not in _NO_SUCH_TIMES:
+                raise
+
+    def make_folders(self, path: StrPath) -> None:
+        """Make the folder and those above it that are missing; their entries are on the medium on return."""
+        with self._making_folders:  # whoever finds a folder there may rely on its entry being synced
+            self._make_folder(Path(path))
+
+    def _make_folder(self, path: Path) -> None:
+        missing = []
+        while not path.is_dir():
+            missing.append(path)
+            path = path.parent
+        for folder in reversed(missing):
+            folder.mkdir(exist_ok=True)
+            self.fsync_folder(folder.parent)
+
+    def rename_new(self, source: StrPath, target: StrPath) -> None:
+        """
+        Give *source* the name *target*; FileExistsError if that is taken.
+
+        Atomic where the filesystem can; where it can't, *target* is looked for first, so the caller
+        holds the destination's lock.
+        """
+        try:
+            _linux.rename_noreplace(os.fsencode(source), os.fsencode(target))
+        except OSError as error:
+            if error.errno not in _NO_SUCH_CALL:
+                raise type(error)(error.errno, error.strerror, str(source), None, str(target)) from None
+        else:
+            return
+        if self.exists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+        os.rename(source, target)
+
+    def remove(self, path: StrPath) -> None:
+        """Remove one file or link."""
+        os.unlink(path)
+
+    def remove_tree(self, path: StrPath) -> None:
+        """Remove a folder and all in it; links in it are removed, never followed."""
+        shutil.rmtree(path)
+
+    # -- making it last ------------------------------------------------------------------------------
+
+    def start_writeback(self, fd: int) -> None:
+        """Let the system begin to write out what was written to *fd*. A hint: never an error."""
+        try:
+            _linux.sync_file_range(fd)
+        except OSError:
+            return
+
+    def fsync(self, fd: int) -> None:
+        """Return when the file's bytes and size are on the medium."""
+        os.fsync(fd)
+
+    def sync_filesystem(self, fd: int) -> None:
+        """Return when everything of the filesystem that *fd* is on is on the medium."""
+        _linux.syncfs(fd)
+
+    def fsync_folder(self, path: StrPath) -> None:
+        """Return when the folder's entries are on the medium, where the filesystem can sync a folder."""
+        fd = os.open(path, _FOLDER)
+        try:
+            os.fsync(fd)
+        except OSError as error:
+            if error.errno not in _NO_SUCH_CALL:
+                raise
+        finally:
+            os.close(fd)
+
+    def drop_cache(self, fd: int, size: int) -> int | None:
+        """Ask the system to forget the file's pages; how many stay in memory, None if it doesn't tell."""
+        try:
+            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+            return _linux.resident_pages(fd, 0, max(size, os.fstat(fd).st_size))
+        except OSError:
+            return None
+
+    def drop_cache_below(self, fd: int, fs_type: str) -> str | None:
+        """Make memory below the file's own pages forget it; None if none can answer, else which may."""
+        try:
+            return drop_cache_below(fd, fs_type)
+        except OSError as error:
+            return f"the device does not tell ({error})"
+
+
+def _open_file(path: StrPath, more_flags: int) -> int:
+    fd = _open(os.fspath(path), _READ | more_flags, None)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return fd
+
+
+def _open(path: str, flags: int, within: int | None) -> int:
+    if is_near(path):
+        return _open_unseen(path, flags, within)
+    with reachable(path, within) as (name, folder):
+        return _open_unseen(name, flags, folder)
+
+
+def _open_unseen(path: str, flags: int, folder: int | None) -> int:
+    try:
+        return os.open(path, flags | os.O_NOATIME, dir_fd=folder)
+    except OSError as error:
+        if error.errno != errno.EPERM:  # only the owner may ask for unchanged access times
+            raise
+    return os.open(path, flags, dir_fd=folder)
