@@ -1,0 +1,125 @@
+"""Metadata of many files, read where a hostile one can do no harm."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from queue import LifoQueue
+from types import TracebackType
+from typing import Self
+
+from cardcat.media.process import WorkerLostError, WorkerNotStartedError, WorkerProcess, worker_command
+from cardcat.media.protocol import Limits, Request
+from cardcat.model import Metadata
+
+_CHUNK = 32  # requests on the way to one worker
+_LIFE = 5000  # files until a worker is replaced: what its libraries leak stays small
+_MOST_WORKERS = 4
+_FAILED_STARTS = 3  # in a row, until starting workers is given up
+
+
+class MetadataPool:
+    """
+    Worker processes that read metadata; a context manager. Any number of threads may use it.
+
+    The processes are started when they are needed, at most *workers* (default: the cores, at most 4).
+    One that crashes, hangs or eats memory is replaced; it costs one file its metadata and nothing else.
+    """
+
+    def __init__(self, workers: int | None = None, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
+        self._count = workers or min(len(os.sched_getaffinity(0)), _MOST_WORKERS)
+        self._threads = ThreadPoolExecutor(self._count, thread_name_prefix="metadata")
+        self._idle: LifoQueue[WorkerProcess | None] = LifoQueue()  # None: may be started
+        for _ in range(self._count):
+            self._idle.put(None)
+        self._lock = threading.Lock()
+        self._alive: set[WorkerProcess] = set()
+        self._failed_starts = 0
+        self._is_closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def read(self, paths: Sequence[Request]) -> list[Metadata]:
+        """
+        The metadata of each file, in the order of *paths*; empty for what is no image or video.
+
+        Never raises for a file: what went wrong stands in its `trouble`.
+        """
+        asked = [index for index, (_, kind) in enumerate(paths) if kind.is_media]
+        size = max(1, min(_CHUNK, -(-len(asked) // self._count)))
+        chunks = [[paths[index] for index in asked[at : at + size]] for at in range(0, len(asked), size)]
+        found = [Metadata()] * len(paths)
+        answers = (answer for chunk in self._threads.map(self._read_chunk, chunks) for answer in chunk)
+        for index, answer in zip(asked, answers, strict=True):
+            found[index] = answer
+        return found
+
+    def close(self) -> None:
+        """End all processes at once. What is still being read ends as trouble."""
+        with self._lock:
+            self._is_closed = True
+            for worker in self._alive:
+                worker.kill()
+        self._threads.shutdown(cancel_futures=True)
+        while self._alive:
+            self._alive.pop().close()
+
+    def command(self) -> Sequence[str]:
+        """The command line of a worker."""
+        return worker_command(self._limits)
+
+    def _read_chunk(self, chunk: Sequence[Request]) -> list[Metadata]:
+        answers: list[Metadata] = []
+        while len(answers) < len(chunk):
+            answers += self._read_some(chunk[len(answers) :])
+        return answers
+
+    def _read_some(self, requests: Sequence[Request]) -> list[Metadata]:
+        """The answers of one worker: all of them, or up to the file that ended it."""
+        answers: list[Metadata] = []
+        worker = self._idle.get()
+        try:
+            worker = self._ready(worker)
+            for answer in worker.ask(requests):
+                answers.append(answer)  # noqa: PERF402 - what came before the end of a worker is kept
+        except WorkerLostError as lost:
+            answers.append(Metadata(trouble=f"its metadata can't be read: {lost}"))
+            self._drop(worker)
+            worker = None
+        finally:
+            self._idle.put(worker)
+        return answers
+
+    def _ready(self, worker: WorkerProcess | None) -> WorkerProcess:
+        """*worker*, or a new one if there is none, if it is worn out or has died of something else."""
+        if worker and worker.answered < _LIFE and worker.is_alive():
+            return worker
+        self._drop(worker)
+        if self._failed_starts >= _FAILED_STARTS:
+            raise WorkerNotStartedError("no process for it can be started")
+        try:
+            worker = WorkerProcess(self.command(), self._limits)
+        except WorkerNotStartedError:
+            self._failed_starts += 1
+            raise
+        self._failed_starts = 0
+        with self._lock:
+            self._alive.add(worker)
+            if self._is_closed:
+                worker.kill()
+        return worker
+
+    def _drop(self, worker: WorkerProcess | None) -> None:
+        if worker:
+            with self._lock:
+                self._alive.discard(worker)
+            worker.close()

@@ -1,0 +1,173 @@
+"""What a file's first bytes say it is. The name is only asked where bytes of two kinds look alike."""
+
+# ruff: noqa: PLR2004 - the numbers are those of the formats
+from __future__ import annotations
+
+from cardcat.model import Kind
+
+_IMAGE = (
+    (0, b"\xff\xd8\xff"),  # JPEG, MPO, JPS, INSP
+    (0, b"\x89PNG\r\n\x1a\n"),  # PNG, APNG
+    (0, b"GIF87a"),
+    (0, b"GIF89a"),
+    (0, b"II*\0"),  # TIFF and most raws: CR2 NEF NRW ARW SR2 SRF DNG GPR PEF SRW IIQ 3FR KDC ERF MEF
+    (0, b"MM\0*"),
+    (0, b"II+\0"),  # BigTIFF
+    (0, b"MM\0+"),
+    (0, b"IIU\0"),  # RW2, RWL, Panasonic RAW
+    (0, b"IIRO"),  # ORF
+    (0, b"IIRS"),
+    (0, b"MMOR"),
+    (0, b"FUJIFILMCCD-RAW"),  # RAF
+    (0, b"FOVb"),  # X3F
+    (0, b"\0MRM"),  # MRW
+    (6, b"HEAPCCDR"),  # CRW
+    (0, b"IIIITwaR"),  # IIQ of older backs
+    (0, b"MMMMRawT"),
+    (0, b"\0\0\0\x0cjP  \r\n\x87\n"),  # JP2
+    (0, b"\xff\x4f\xff\x51"),  # JPEG 2000 codestream
+    (0, b"\0\0\0\x0cJXL \r\n\x87\n"),  # JPEG XL
+    (0, b"\xff\x0a"),  # JPEG XL codestream
+    (0, b"II\xbc\x01"),  # JPEG XR
+    (0, b"8BPS"),  # Photoshop
+    (0, b"v/1\x01"),  # OpenEXR
+    (0, b"SDPX"),  # DPX
+    (0, b"XPDS"),
+)
+
+_VIDEO = (
+    (0, b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02"),  # MXF
+    (4, b"RED1"),  # R3D
+    (4, b"RED2"),
+    (0, b"MLVI"),  # Magic Lantern
+    (0, b"\0\0\x01\xb3"),  # MPEG elementary stream
+    (0, b"FLV\x01"),
+    (0, b".RMF\0\0\0"),
+    (0, b"\x1f\x07\0"),  # raw DV
+)
+
+_AUDIO = (
+    (0, b"ID3\2"),  # MP3, sometimes AAC or FLAC
+    (0, b"ID3\3"),
+    (0, b"ID3\4"),
+    (0, b"fLaC"),
+    (0, b"#!AMR"),
+    (0, b"caff\0\1"),
+)
+
+_IMAGE_BRANDS = frozenset(
+    (
+        *(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"),
+        *(b"mif1", b"mif2", b"msf1", b"miaf", b"avif", b"avis", b"avci", b"avcs", b"jpeg", b"crx "),
+    )
+)
+_AUDIO_BRANDS = frozenset((b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B ", b"aax ", b"aaxc"))
+_QUICKTIME_CONTENT = frozenset((b"moov", b"mdat"))
+_QUICKTIME_FILLING = frozenset((b"wide", b"free", b"skip", b"pnot"))
+_BITMAP_HEADERS = frozenset((12, 16, 40, 52, 56, 64, 108, 124))
+_PACKETS = ((0, 188), (4, 192), (0, 204))  # TS; M2TS, with a time code before each; with check bytes
+_PACKETS_WANTED = 5
+
+_ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+_EBML = b"\x1aE\xdf\xa3"
+_AUDIO_NAMES = frozenset(("m4a", "m4b", "mka", "wma", "aac", "oga", "opus"))
+
+
+def kind_by_signature(head: bytes, suffix: str) -> Kind | None:
+    """The kind that the first bytes show, None if they show none. *suffix* is lower case, without dot."""
+    if _starts(head, _IMAGE) or _is_bitmap(head) or _is_icon(head):
+        return Kind.IMAGE
+    return _by_container(head, suffix) or _by_stream(head)
+
+
+def _by_container(head: bytes, suffix: str) -> Kind | None:
+    """The kind of what may hold pictures, films or sound alike."""
+    if head[4:8] == b"ftyp":
+        return _by_brand(head, suffix)
+    if head.startswith((_EBML, _ASF)) or _is_old_quicktime(head):
+        return _moving_or_not(head, suffix)
+    if head.startswith((b"RIFF", b"RF64", b"BW64", b"FORM")):
+        return _by_chunk_form(head[8:12])
+    if head.startswith(b"OggS"):
+        return Kind.VIDEO if b"\x80theora" in head[:4096] else Kind.AUDIO
+    return None
+
+
+def _by_stream(head: bytes) -> Kind | None:
+    """The kind of a format that is only ever film, or only sound."""
+    if _starts(head, _VIDEO) or _is_program_stream(head) or _is_transport_stream(head):
+        return Kind.VIDEO
+    if _starts(head, _AUDIO) or _is_audio_frame(head):
+        return Kind.AUDIO
+    return None
+
+
+def _starts(head: bytes, signatures: tuple[tuple[int, bytes], ...]) -> bool:
+    return any(head.startswith(bytes_, offset) for offset, bytes_ in signatures)
+
+
+def _by_brand(head: bytes, suffix: str) -> Kind:
+    brand = head[8:12]
+    if brand == b"crx " and suffix == "crm":  # Canon's raw video says the same of itself as its photos
+        return Kind.VIDEO
+    if brand in _IMAGE_BRANDS:
+        return Kind.IMAGE
+    return Kind.AUDIO if brand in _AUDIO_BRANDS else _moving_or_not(head, suffix)
+
+
+def _moving_or_not(head: bytes, suffix: str) -> Kind:
+    """Containers of film and sound alike: film, unless it is named as sound and shows no picture track."""
+    return Kind.AUDIO if suffix in _AUDIO_NAMES and b"vide" not in head else Kind.VIDEO
+
+
+def _by_chunk_form(form: bytes) -> Kind | None:
+    if form == b"WEBP":
+        return Kind.IMAGE
+    if form[:3] == b"AVI" or form == b"CDXA":
+        return Kind.VIDEO
+    return Kind.AUDIO if form in (b"WAVE", b"AIFF", b"AIFC") else None
+
+
+def _is_old_quicktime(head: bytes) -> bool:
+    """Whether it begins as films did before they had a `ftyp` box; texts hold such words too."""
+    size = int.from_bytes(head[:4], "big")
+    if head[4:8] in _QUICKTIME_FILLING:
+        return 8 <= size < 1 << 20
+    is_text = all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in head[:4])
+    return head[4:8] in _QUICKTIME_CONTENT and not is_text and (size >= 8 or size in (0, 1))
+
+
+def _is_bitmap(head: bytes) -> bool:
+    """BMP; two letters alone would take in many texts."""
+    return head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BITMAP_HEADERS
+
+
+def _is_icon(head: bytes) -> bool:
+    """ICO: four bytes that many files begin with, so the first entry must make sense too."""
+    count = int.from_bytes(head[4:6], "little")
+    first = int.from_bytes(head[18:22], "little")
+    return head.startswith(b"\0\0\x01\0") and count > 0 and head[9:10] == b"\0" and first >= 6 + 16 * count
+
+
+def _is_program_stream(head: bytes) -> bool:
+    """MPG, VOB: a pack header of MPEG-1 or MPEG-2."""
+    mark = head[4] if len(head) > 4 else 0
+    return head.startswith(b"\0\0\x01\xba") and (mark & 0xC0 == 0x40 or mark & 0xF0 == 0x20)
+
+
+def _is_transport_stream(head: bytes) -> bool:
+    """TS, M2TS, MTS, TOD: a sync byte at the start of every packet."""
+    return any(
+        len(head) > start + 2 * size
+        and all(byte == ord("G") for byte in head[start : start + _PACKETS_WANTED * size : size])
+        for start, size in _PACKETS
+    )
+
+
+def _is_audio_frame(head: bytes) -> bool:
+    """MP3 without a tag, AAC with ADTS headers."""
+    if len(head) < 4 or head[0] != 0xFF:
+        return False
+    adts = head[1] & 0xF6 == 0xF0 and (head[2] >> 2) & 0xF < 13
+    layer_3 = head[1] in (0xE2, 0xE3, 0xF2, 0xF3, 0xFA, 0xFB)
+    return adts or (layer_3 and head[2] >> 4 not in (0, 15) and head[2] & 0x0C != 0x0C)
