@@ -1,0 +1,122 @@
+"""A card may only go if enough drives hold what is on it, each proved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardcat.plan.judging import CopyState, judge
+
+GOOD = CopyState("uuid:1", "Red", is_on_source=False, is_cold=True, trouble=None)
+OTHER = replace(GOOD, volume="uuid:2", name="Blue")
+TROUBLES = ("is not plugged in", "does not have it any more", "has it changed", "has it damaged")
+
+COPIES = st.lists(
+    st.builds(
+        lambda number, is_on_source, is_cold, trouble: CopyState(
+            "uuid:card" if is_on_source else f"uuid:{number}",
+            "Card" if is_on_source else f"Drive {number}",
+            is_on_source,
+            is_cold,
+            trouble,
+        ),
+        st.integers(1, 4),
+        st.booleans(),
+        st.booleans(),
+        st.sampled_from([None, *TROUBLES]),
+    ),
+    max_size=8,
+)
+WANTED = st.integers(1, 5)
+
+
+def test_one_proved_copy_on_another_drive_is_enough() -> None:
+    assert judge([GOOD], 1).enough
+    assert not judge([GOOD], 1).reason
+
+
+def test_no_copy_is_never_enough() -> None:
+    for wanted in (-1, 0, 1, 2):
+        assert not judge([], wanted).enough
+        assert judge([], wanted).reason == "has no proved copy"
+
+
+def test_two_copies_on_one_drive_are_one() -> None:
+    assert not judge([GOOD, replace(GOOD)], 2).enough
+    assert judge([GOOD, replace(GOOD)], 2).reason == "has 1 of 2 proved copies"
+    assert judge([GOOD, OTHER], 2).enough
+
+
+def test_a_copy_on_the_cards_own_volume_counts_for_nothing() -> None:
+    answer = judge([replace(GOOD, is_on_source=True)], 1)
+
+    assert not answer.enough
+    assert answer.reason == "has no proved copy: a copy on the card's own volume does not count"
+
+
+def test_a_copy_that_memory_may_have_answered_for_is_not_proved() -> None:
+    answer = judge([replace(GOOD, is_cold=False)], 1)
+
+    assert not answer.enough
+    assert "the drive Red memory may have answered" in answer.reason
+
+
+def test_a_proved_copy_makes_up_for_a_bad_one_on_the_same_drive() -> None:
+    bad = replace(GOOD, trouble="has it damaged")
+
+    assert judge([bad, GOOD], 1).enough
+    assert "Red" not in judge([bad, GOOD], 2).reason
+
+
+def test_a_drive_is_named_once_however_many_copies_it_lacks() -> None:
+    gone = replace(GOOD, trouble="is not plugged in")
+
+    assert judge([gone, gone], 1).reason == "has no proved copy: the drive Red is not plugged in"
+
+
+def test_the_reason_names_everything_that_is_in_the_way() -> None:
+    copies = [
+        GOOD,
+        replace(GOOD, volume="uuid:3", name="Green", trouble="is not plugged in"),
+        replace(GOOD, volume="uuid:4", name="Grey", is_cold=False),
+        replace(GOOD, volume="uuid:5", name="Card", is_on_source=True),
+        replace(GOOD, volume="uuid:6", name="Black", trouble="has it damaged", is_cold=False),
+    ]
+    answer = judge(copies, 3)
+
+    assert not answer.enough
+    assert answer.reason == (
+        "has 1 of 3 proved copies: the drive Green is not plugged in; "
+        "on the drive Grey memory may have answered when it was read back; "
+        "a copy on the card's own volume does not count; the drive Black has it damaged"
+    )
+
+
+@given(COPIES, WANTED)
+def test_yes_needs_as_many_drives_as_are_wanted(copies: list[CopyState], wanted: int) -> None:
+    proved = {copy.name for copy in copies if copy.is_cold and not copy.is_on_source and not copy.trouble}
+    answer = judge(copies, wanted)
+
+    assert answer.enough == (len(proved) >= wanted)
+    assert bool(answer.reason) != answer.enough
+
+
+@given(COPIES, COPIES, WANTED)
+def test_more_copies_never_make_it_worse(copies: list[CopyState], more: list[CopyState], wanted: int) -> None:
+    if judge(copies, wanted).enough:
+        assert judge(copies + more, wanted).enough
+        assert judge(more + copies, wanted).enough
+    if not judge(copies, wanted).enough:
+        assert not judge(copies, wanted + 1).enough
+
+
+@given(COPIES, WANTED)
+def test_a_no_names_every_drive_that_has_an_unproved_copy(copies: list[CopyState], wanted: int) -> None:
+    answer = judge(copies, wanted)
+    proved = {copy.volume for copy in copies if copy.is_cold and not copy.is_on_source and not copy.trouble}
+    for copy in copies:
+        if not answer.enough and copy.volume not in proved and not copy.is_on_source:
+            assert copy.name in answer.reason
+            assert (copy.trouble or "memory may have answered") in answer.reason

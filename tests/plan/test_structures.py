@@ -1,0 +1,112 @@
+"""Folder trees that only work whole are found, and known again by what is in them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from cardcat.plan.structures import structure_id, structure_root
+
+QUARTER_NS = 15 * 60 * 1_000_000_000
+TIMES = st.integers(-(10**18), 4 * 10**18)
+FILES = st.lists(
+    st.tuples(st.text("abAB/.\n\udce9", min_size=1), st.integers(0, 2**40), TIMES),
+    min_size=1,
+    unique_by=lambda file: file[0],
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "root"),
+    [
+        ("PRIVATE/AVCHD/BDMV/STREAM/00000.MTS", "PRIVATE"),
+        ("PRIVATE/M4ROOT/CLIP/C0001.MP4", "PRIVATE"),
+        ("private/m4root/clip/c0001.mp4", "private"),
+        ("AVCHD/BDMV/INDEX.BDM", "AVCHD"),
+        ("backup/card 1/PRIVATE/SONY/SONYCARD.IND", "backup/card 1/PRIVATE"),
+        ("XDROOT/Clip/C0001.MXF", "XDROOT"),
+        ("CONTENTS/CLIPS001/A001C001.MXF", "CONTENTS"),
+        ("CONTENTS/XDROOT/PRIVATE/x", "CONTENTS"),
+        ("A001_0612.RDM/A001_C001_0612XY.RDC/A001_C001_0612XY_001.R3D", "A001_0612.RDM"),
+        ("a001_c001.rdc/x.R3D", "a001_c001.rdc"),
+        ("BPAV/CLPR/x/x.MP4", "BPAV"),
+    ],
+)
+def test_the_outermost_folder_of_a_structure_is_its_root(path: str, root: str) -> None:
+    assert structure_root(path) == root
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "PRIVATE",
+        "DCIM/PRIVATE",
+        "A001_0612.RDM",
+        "DCIM/100CANON/IMG_0001.JPG",
+        "PRIVATE2/x.jpg",
+        "MY PRIVATE/x.jpg",
+        "x.rdm.d/y",
+        "IMG_0001.JPG",
+    ],
+)
+def test_other_folders_and_files_with_such_names_are_none(path: str) -> None:
+    assert structure_root(path) is None
+
+
+@given(st.lists(st.sampled_from("DCIM PRIVATE AVCHD A.RDM CONTENTS x".split()), min_size=1))
+def test_a_root_is_a_folder_above_the_file_with_none_above_it(parts: list[str]) -> None:
+    path = "/".join(parts)
+    root = structure_root(path)
+    if root is not None:
+        assert path.startswith(f"{root}/")
+        assert structure_root(root) is None
+
+
+@given(FILES, st.randoms())
+def test_the_id_does_not_depend_on_the_order(files: list[tuple[str, int, int]], random: object) -> None:
+    assert structure_id(files) == structure_id(reversed(files)) == structure_id(iter(sorted(files)))
+    assert len(structure_id(files)) == 8
+    assert int(structure_id(files), 16) >= 0
+
+
+@given(FILES, st.integers(-96, 96))
+def test_a_card_read_in_another_time_zone_keeps_its_id(
+    files: list[tuple[str, int, int]], quarters: int
+) -> None:
+    moved = [(path, size, mtime_ns + quarters * QUARTER_NS) for path, size, mtime_ns in files]
+
+    assert structure_id(moved) == structure_id(files)
+
+
+@given(FILES, st.data())
+def test_one_file_that_differs_makes_another_structure(
+    files: list[tuple[str, int, int]], data: st.DataObject
+) -> None:
+    at = data.draw(st.integers(0, len(files) - 1))
+    path, size, mtime_ns = files[at]
+    other = data.draw(
+        st.sampled_from(
+            [
+                (path + "x", size, mtime_ns),
+                (path, size + 1, mtime_ns),
+                (path, size, mtime_ns + 2_000_000_000),
+                (path, size, mtime_ns - 60_000_000_000),
+            ]
+        )
+    )
+    assume(other[0] not in {name for name, _, _ in files} or other[0] == path)
+
+    assert structure_id([*files[:at], other, *files[at + 1 :]]) != structure_id(files)
+    assert structure_id([*files, ("another", 0, 0)]) != structure_id(files)
+
+
+def test_a_name_cannot_be_read_as_another_files_size() -> None:
+    assert structure_id([("a", 12, 0)]) != structure_id([("a1", 2, 0)])
+    assert structure_id([("a", 1, 0), ("b", 2, 0)]) != structure_id([("a10\nb", 2, 0)])
+
+
+def test_times_that_a_memory_card_rounds_away_do_not_count() -> None:
+    moment = 1_714_557_600_000_000_000
+
+    assert structure_id([("a", 1, moment)]) == structure_id([("a", 1, moment + 1_990_000_000)])
