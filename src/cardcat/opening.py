@@ -1,0 +1,195 @@
+"""Open a run: check what was given, open the catalog, know the volumes, hold the destinations' locks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from cardcat.catalog.engine import Catalog, open_catalog
+from cardcat.catalog.sessions import finish_session, reap_dead
+from cardcat.catalog.volumes import (
+    remember_device,
+    remember_location,
+    remember_volume,
+    volumes_last_mounted_at,
+)
+from cardcat.claims import import_claims
+from cardcat.errors import CancelledError, CardcatError, CatalogError, DestinationError
+from cardcat.inputs import check_apart, check_destination, check_source, show
+from cardcat.media.pool import MetadataPool
+from cardcat.model import BackupOptions, Role, SessionStatus, Volume
+from cardcat.owner import is_alive
+from cardcat.paths import to_text
+from cardcat.plan.names import rules_for
+from cardcat.reporting import Reporter, current
+from cardcat.run import Destination, Run, Source, as_destination_error, now
+from cardcat.storage import destination as place
+from cardcat.storage.disk import Disk
+from cardcat.storage.presence import Root, open_root
+from cardcat.storage.volumes import path_on_volume, volume_of
+
+FILES_IN_FLIGHT = 4  # measured: more threads win nothing on two cores, fewer leave the drive waiting
+
+
+@contextmanager
+def opened_run(
+    options: BackupOptions,
+    catalog: str | None = None,
+    *,
+    reporter: Reporter | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    disk: Disk | None = None,
+) -> Iterator[Run]:
+    """
+    Yield the run of *options*; whatever ends it, its sessions end in a true state and its locks are freed.
+
+    Raises UsageError, SourceError, DestinationError (no destination is usable) or CatalogError.
+    """
+    disk = disk or Disk()
+    source_root = check_source(options.source)
+    roots, unusable = _usable(options.destinations)
+    check_apart(source_root, roots)
+    with ExitStack() as stack:
+        opened = stack.enter_context(open_catalog(catalog))
+        run = Run(
+            options=options,
+            catalog=opened,
+            disk=disk,
+            reporter=reporter or current(),
+            stop=stop,
+            source=_open_source(opened, stack.enter_context(open_root(disk, source_root))),
+            destinations=[],
+            unusable=unusable,
+            files=stack.enter_context(ThreadPoolExecutor(FILES_IN_FLIGHT, "files")),
+            metadata=stack.enter_context(MetadataPool()),
+        )
+        for root in roots:
+            _open_destination(run, root, stack)
+        _complain(run)
+        try:
+            yield run
+        except BaseException as error:
+            _close_sessions(run, error)
+            raise
+
+
+def _usable(given: tuple[Path, ...]) -> tuple[list[Path], list[tuple[Path, DestinationError]]]:
+    roots, unusable = [], []
+    for path in given:
+        try:
+            roots.append(check_destination(path))
+        except DestinationError as error:
+            unusable.append((path, error))
+    return roots, unusable
+
+
+def _open_source(catalog: Catalog, there: Root) -> Source:
+    volume = volume_of(there.path)
+    with catalog.write() as c:
+        reap_dead(c, is_alive, now())
+        row = remember_volume(c, volume, remember_device(c, now()), now())
+    text, raw = to_text(path_on_volume(there.path))
+    return Source(there.path, volume, row.id, (text, raw or b""), there)
+
+
+def _open_destination(run: Run, root: Path, stack: ExitStack) -> None:
+    """Add the destination to the run, or to the unusable ones with the reason."""
+    try:
+        run.destinations.append(_prepare(run, root, stack))
+    except DestinationError as error:
+        run.unusable.append((root, error))
+    except OSError as error:
+        run.unusable.append((root, as_destination_error(error, root, "being opened")))
+
+
+def _prepare(run: Run, root: Path, stack: ExitStack) -> Destination:
+    volume = volume_of(root)
+    marker = place.read_marker(root)
+    with run.catalog.write() as c:
+        if marker is None:
+            _refuse_empty_mount_point(c, root, volume)
+        device = remember_device(c, now())
+        known = remember_volume(c, volume, device, now(), uuid=marker.volume_uuid if marker else None)
+        location = remember_location(
+            c,
+            volume_id=known.id,
+            uuid=marker.location_uuid if marker else None,
+            path=path_on_volume(root),
+            role=Role.BACKUP,
+            now=now(),
+        )
+    if warning := stack.enter_context(place.lock(root)):
+        run.reporter.note(warning)
+    place.clean_incoming(run.disk, root)
+    place.write_marker(run.disk, root, known.uuid, location.uuid, now())
+    import_claims(run.catalog, root, location.id, now())
+    return Destination(
+        number=len(run.destinations),
+        root=root,
+        volume=volume,
+        volume_id=known.id,
+        location_id=location.id,
+        location_uuid=location.uuid,
+        rules=rules_for(volume.fs_type),
+    )
+
+
+def _refuse_empty_mount_point(c: Connection, root: Path, volume: Volume) -> None:
+    """An unplugged drive leaves its folder behind; filling that would fill the computer's own disk."""
+    for point in (root, *root.parents):
+        for known in volumes_last_mounted_at(c, point):
+            if known.key != volume.key and volume.mount_point != point:
+                raise DestinationError(
+                    f"The destination {show(root)} is the mount point of the drive "
+                    f"{known.label or known.key!r}, which is not mounted now. Nothing was copied to it.",
+                    hint="Plug the drive in and mount it, or give another folder.",
+                )
+
+
+def _complain(run: Run) -> None:
+    if not run.destinations:
+        raise run.unusable[0][1]
+    for _, error in run.unusable:
+        run.reporter.note(error.message)
+    seen: dict[int, Path] = {run.source.volume_id: run.source.root}
+    for destination in run.destinations:
+        other = seen.setdefault(destination.volume_id, destination.root)
+        if other == run.source.root:
+            run.reporter.note(
+                f"{show(destination.root)} is on the same volume as the source: this copy does not make "
+                "the card safe to format."
+            )
+        elif other != destination.root:
+            run.reporter.note(
+                f"{show(destination.root)} and {show(other)} are on one volume: they count as one copy."
+            )
+
+
+def _close_sessions(run: Run, error: BaseException) -> None:
+    """Record how the sessions ended; what was done stays done, the rest is pending."""
+    if run.is_finished:
+        return
+    cancelled = isinstance(error, CancelledError | KeyboardInterrupt)
+    status = SessionStatus.CANCELLED if cancelled else SessionStatus.FAILED
+    message = error.message if isinstance(error, CardcatError) else f"{type(error).__name__}: {error}"
+    try:
+        with run.catalog.write() as c:
+            for destination in run.destinations:
+                if destination.session_id:
+                    own = destination.error
+                    finish_session(
+                        c,
+                        destination.session_id,
+                        SessionStatus.FAILED if own else status,
+                        message=own.message if own else message,
+                        is_cold=destination.is_cold,
+                        ignored=run.ignored,
+                        excluded=run.excluded,
+                        now=now(),
+                    )
+    except CatalogError:
+        return  # the error at hand says more; the next start finds the sessions without an owner

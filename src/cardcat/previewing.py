@@ -1,0 +1,82 @@
+"""What a backup would do: looked up, not done. Nothing is written anywhere, no file is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from cardcat.catalog.engine import is_absent, open_catalog
+from cardcat.catalog.items import EarlierCopy, earlier_copies, earlier_sessions
+from cardcat.catalog.locations import find_location
+from cardcat.catalog.volumes import find_volume
+from cardcat.inputs import check_apart, check_destination, check_source
+from cardcat.model import BackupOptions, Preview
+from cardcat.paths import to_text
+from cardcat.storage.disk import Disk
+from cardcat.storage.reading import mtime_of
+from cardcat.storage.volumes import path_on_volume, volume_of
+from cardcat.storage.walk import Walk, walk
+
+
+def preview(options: BackupOptions, catalog: str | None = None) -> list[Preview]:
+    """
+    Say for every destination what would be copied.
+
+    Contents are not compared, so files that would turn out to be duplicates count as to be copied.
+    Raises UsageError, SourceError, DestinationError or CatalogError as the backup would.
+    """
+    source = check_source(options.source)
+    roots = [check_destination(path) for path in options.destinations]
+    check_apart(source, roots)
+    found = walk(source, options.excludes, Disk())
+    return [_preview(root, found, _held(source, root, catalog)) for root in roots]
+
+
+def _preview(root: Path, found: Walk, held: dict[str, tuple[int, int]]) -> Preview:
+    new = [
+        size
+        for path, size, mtime_ns in zip(found.paths, found.sizes, found.mtimes_ns, strict=True)
+        if held.get(path) != (size, mtime_ns)
+    ]
+    return Preview(
+        destination_path=str(root),
+        files_scanned=len(found.paths),
+        files_to_copy=len(new),
+        bytes_to_copy=sum(new),
+        files_to_skip=len(found.paths) - len(new),
+        free_bytes=Disk().free_bytes(root),
+    )
+
+
+def _held(source: Path, root: Path, catalog: str | None) -> dict[str, tuple[int, int]]:
+    """Size and time of each source file that the destination holds from an earlier session."""
+    if is_absent(catalog):
+        return {}
+    with open_catalog(catalog, create=False) as opened, opened.read() as c:
+        held: dict[str, tuple[int, int]] = {}
+        for session_id in reversed(_sessions(c, source, root)):
+            for copy in earlier_copies(c, session_id):
+                if _is_there(root, copy):
+                    held[copy.path] = (copy.size, copy.mtime_ns)
+        return held
+
+
+def _sessions(c: Connection, source: Path, root: Path) -> list[int]:
+    source_volume = find_volume(c, volume_of(source).key)
+    volume = find_volume(c, volume_of(root).key)
+    location = find_location(c, volume.id, path_on_volume(root)) if volume else None
+    if source_volume is None or location is None:
+        return []
+    text, raw = to_text(path_on_volume(source))
+    return earlier_sessions(
+        c, source_volume_id=source_volume.id, source_root=(text, raw or b""), location_id=location.id
+    )
+
+
+def _is_there(root: Path, copy: EarlierCopy) -> bool:
+    try:
+        status = (root / copy.destination_path).lstat()
+    except OSError:
+        return False
+    return (status.st_size, mtime_of(status)) == (copy.copy_size, copy.copy_mtime_ns)

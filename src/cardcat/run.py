@@ -1,0 +1,168 @@
+"""One run of a backup: the source, the destinations and what they share while the stages work."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from cardcat.catalog.engine import Catalog
+from cardcat.catalog.findings import record_findings
+from cardcat.errors import CancelledError, DestinationError
+from cardcat.inputs import show
+from cardcat.media.pool import MetadataPool
+from cardcat.model import BackupOptions, Finding, Volume
+from cardcat.plan.names import NameRules
+from cardcat.reporting import Reporter
+from cardcat.storage.disk import Disk
+from cardcat.storage.presence import Root
+
+WINDOW = 4_096  # calls that are waiting at once
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+@dataclass(slots=True)
+class Source:
+    """The folder that is backed up. *relative* is where it lies on its volume, as text and exact bytes."""
+
+    root: Path
+    volume: Volume
+    volume_id: int
+    relative: tuple[str, bytes]
+    there: Root  # held open: tells whether the same card is still in the reader
+
+
+@dataclass(slots=True)
+class Destination:
+    """One folder that is backed up to, and how its session is going."""
+
+    number: int
+    root: Path
+    volume: Volume
+    volume_id: int
+    location_id: int
+    location_uuid: str
+    rules: NameRules
+    session_id: int = 0
+    resumed: bool = False
+    timezone: str = "UTC"
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    copied: int = 0  # of this run
+    bytes_copied: int = 0
+    is_cold: bool = True  # every read-back so far was proved cold
+    error: DestinationError | None = None
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether work for this destination goes on."""
+        return self.error is None
+
+
+@dataclass(slots=True)
+class Run:
+    """What the stages of one run share. Lives in one process; its locks and connections go nowhere else."""
+
+    options: BackupOptions
+    catalog: Catalog
+    disk: Disk
+    reporter: Reporter
+    stop: Callable[[], bool]
+    source: Source
+    destinations: list[Destination]
+    unusable: list[tuple[Path, DestinationError]]
+    files: ThreadPoolExecutor  # several files in flight at once
+    metadata: MetadataPool
+    run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    flow_run_id: str | None = None
+    started: float = field(default_factory=time.monotonic)
+    bytes_read: int = 0
+    ignored: int = 0
+    excluded: int = 0
+    scanned: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    leftover: list[int] = field(default_factory=list)  # items whose twin turned out to be none
+    is_finished: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def alive(self) -> list[Destination]:
+        """The destinations that work goes on for."""
+        return [destination for destination in self.destinations if destination.is_alive]
+
+    def read_from_source(self, count: int) -> None:
+        """Count bytes that the source delivered."""
+        with self.lock:
+            self.bytes_read += count
+
+    def in_parallel(self, function: Callable[[A], B], values: Iterable[A]) -> Iterator[B]:
+        """Call *function* for each value, several at once; the results come in order, in bounded memory."""
+        waiting = iter(values)
+        while window := list(islice(waiting, WINDOW)):
+            yield from self.files.map(function, window)
+
+    def source_path(self, path: str) -> Path:
+        """The full path of a file of the source."""
+        return self.source.root / path
+
+    def report(self, findings: Iterable[Finding]) -> None:
+        """Record findings with the sessions they concern, and tell of them."""
+        found = list(findings)
+        if not found:
+            return
+        with self.lock:
+            self.findings += found
+        for finding in found:
+            self.reporter.finding(finding)
+        with self.catalog.write() as c:
+            for destination in self.destinations:
+                root = str(destination.root)
+                mine = [f for f in found if f.destination in (None, root)]
+                if destination.session_id and mine:
+                    record_findings(c, destination.session_id, mine, now())
+
+    def fail(self, destination: Destination, error: OSError | DestinationError, doing: str) -> None:
+        """End the work for one destination; the others go on."""
+        with self.lock:
+            if destination.error is not None:
+                return
+            destination.error = as_destination_error(error, destination.root, doing)
+        self.reporter.note(destination.error.message)
+
+    def check_source(self) -> None:
+        """SourceError if the card was pulled: after trouble with a file, this tells whose trouble it is."""
+        self.source.there.require_there()
+
+    def check_running(self) -> None:
+        """CancelledError if the user wants to stop; DestinationError if no destination is left."""
+        if self.stop():
+            raise CancelledError(
+                "The backup was cancelled; what was copied so far is verified and recorded.",
+                hint="Run the same command again to finish it.",
+            )
+        if self.destinations and not self.alive:
+            raise self.destinations[0].error or DestinationError("No destination is left.")
+
+
+def as_destination_error(error: OSError | DestinationError, root: Path, doing: str) -> DestinationError:
+    """Say what a drive's error means for the backup to it."""
+    if isinstance(error, DestinationError):
+        return error
+    cause = (error.strerror or str(error)).lower()
+    return DestinationError(
+        f"The destination {show(root)} failed while {doing}: {cause}.",
+        hint="Look after the drive (space, cable, write protection), then run the same command again.",
+    )
+
+
+def now() -> int:
+    """The current time in whole UTC seconds."""
+    return int(time.time())

@@ -1,0 +1,184 @@
+"""Stage 4: read each file once, write it to every destination, and prove every copy before it has a name."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from cardcat.catalog.items import start_attempt
+from cardcat.media.kind import kind_of
+from cardcat.model import Evidence, Finding, ReadBack, Stage
+from cardcat.paths import display
+from cardcat.plan.dedupe import Do
+from cardcat.run import Destination, Run, now
+from cardcat.stages.batches import Batch
+from cardcat.stages.files import CopiedFile, PlannedFile, incoming_path
+from cardcat.storage.copying import Expected, SourceChanged, copy_once
+from cardcat.storage.destination import incoming
+from cardcat.storage.durable import make_durable
+from cardcat.storage.hashing import fingerprint
+from cardcat.storage.verify import read_back
+
+_TOO_LARGE = (errno.EFBIG, errno.EOVERFLOW)  # one file is too much for the filesystem; the drive is fine
+
+
+@dataclass(frozen=True, slots=True)
+class CopiedBatch:
+    """What came of a batch; *waiting* are files whose twin is copied in this run."""
+
+    batch: Batch
+    copied: list[CopiedFile]
+    waiting: list[PlannedFile]
+    findings: list[Finding]
+
+
+def copy_batch(run: Run, batch: Batch) -> CopiedBatch:
+    """
+    Copy and prove the files of *batch*. Nothing gets its final name here.
+
+    Raises SourceError if the card is gone, CancelledError before it starts if the user wants to stop.
+    """
+    run.check_running()
+    files = batch.files
+    waiting = [file for file in files if Do.WAIT in file.do.values()]
+    work = [file for file in files if Do.COPY in file.do.values()]
+    findings: list[Finding] = []
+    _begin(run, work)
+    copied = [c for c in run.in_parallel(lambda file: _copy(run, file, findings), work) if c is not None]
+    for destination in run.alive:
+        _prove(run, destination, copied, findings)
+    copied = [file for file in copied if file.proofs]
+    _look_inside(run, copied, findings)
+    return CopiedBatch(batch, copied, waiting, findings)
+
+
+def _begin(run: Run, work: Sequence[PlannedFile]) -> None:
+    with run.catalog.write() as c:
+        for destination in run.alive:
+            mine = [file.path for file in work if file.do.get(destination.number) == Do.COPY]
+            start_attempt(c, destination.session_id, mine, now())
+    for destination in run.alive:
+        try:
+            run.disk.make_folders(incoming(destination.root, destination.session_id))
+        except OSError as error:
+            run.fail(destination, error, "making a folder for incoming files")
+
+
+def _copy(run: Run, file: PlannedFile, findings: list[Finding]) -> CopiedFile | None:
+    targets = {
+        destination.number: incoming_path(destination, file)
+        for destination in run.alive
+        if file.do.get(destination.number) == Do.COPY
+    }
+    if not targets:
+        return None
+    for target in targets.values():  # of an attempt that was broken off
+        if run.disk.exists(target):
+            run.disk.remove(target)
+    outcome = copy_once(
+        run.disk,
+        run.source_path(file.path),
+        targets,
+        Expected(file.size, file.mtime_ns),
+        on_bytes=lambda count: _read(run, count),
+    )
+    for number, error in outcome.errors.items():
+        _target_failed(run, run.destinations[number], file, error, findings)
+    if outcome.source_error is not None:
+        run.check_source()
+        findings += _source_failed(run, list(targets), file, outcome.source_error)
+    if outcome.hashes is None:
+        return None
+    kind = kind_of(outcome.hashes.head, PurePath(file.path).name)
+    proofs = {
+        number: ReadBack(outcome.hashes.xxh3, Evidence.WRITTEN, "")
+        for number in targets
+        if number not in outcome.errors
+    }
+    return CopiedFile(file, outcome.hashes, kind, proofs=proofs)
+
+
+def _read(run: Run, count: int) -> None:
+    run.read_from_source(count)
+    run.reporter.advance(files=0, size=count)
+
+
+def _target_failed(
+    run: Run, destination: Destination, file: PlannedFile, error: OSError, findings: list[Finding]
+) -> None:
+    if error.errno not in _TOO_LARGE:
+        run.fail(destination, error, f"writing {display(file.path)}")
+        return
+    message = f"{display(file.path)} is too large for the filesystem of {destination.root}."
+    findings.append(
+        Finding(file.path, Stage.COPY, "TooLarge", message, destination=str(destination.root), failed=True)
+    )
+
+
+def _source_failed(run: Run, numbers: Sequence[int], file: PlannedFile, error: OSError) -> Iterator[Finding]:
+    if isinstance(error, SourceChanged):
+        message = f"{display(file.path)} changed while it was being read; it was not copied."
+    else:
+        cause = (error.strerror or str(error)).lower()
+        message = f"{display(file.path)} could not be read from the source: {cause}."
+    everywhere = len(numbers) == len(run.destinations)
+    for root in [None] if everywhere else [str(run.destinations[number].root) for number in numbers]:
+        yield Finding(file.path, Stage.COPY, type(error).__name__, message, destination=root, failed=True)
+
+
+def _prove(run: Run, destination: Destination, copied: Iterable[CopiedFile], findings: list[Finding]) -> None:
+    """Make the destination's copies durable and read them back; one that differs loses its proof."""
+    mine = [file for file in copied if destination.number in file.proofs]
+    paths = [incoming_path(destination, file.file) for file in mine]
+    proofs: list[ReadBack | None] = [None] * len(mine)
+    try:
+        make_durable(run.disk, paths, destination.volume.fs_type)
+        proofs = [*run.in_parallel(lambda file: _read_back(run, destination, file), mine)]
+    except OSError as error:
+        run.fail(destination, error, "reading copies back")
+    for file, proof in zip(mine, proofs, strict=True):
+        if proof is not None and proof.xxh3 == file.hashes.xxh3:
+            file.proofs[destination.number] = proof
+            continue
+        del file.proofs[destination.number]
+        if proof is not None:
+            findings.append(_differs(destination, file.file))
+
+
+def _read_back(run: Run, destination: Destination, file: CopiedFile) -> ReadBack:
+    path = incoming_path(destination, file.file)
+    return read_back(run.disk, path, file.hashes.size, destination.volume.fs_type)
+
+
+def _differs(destination: Destination, file: PlannedFile) -> Finding:
+    message = (
+        f"{display(file.path)} read back from {destination.root} is not what was written; "
+        "the copy was not kept. Suspect the drive, its cable or the reader."
+    )
+    return Finding(
+        file.path, Stage.VERIFY, "Mismatch", message, destination=str(destination.root), failed=True
+    )
+
+
+def _look_inside(run: Run, copied: Sequence[CopiedFile], findings: list[Finding]) -> None:
+    """Read metadata and fingerprints from the copies, which memory holds now anyway."""
+    media = [file for file in copied if file.kind.is_media]
+    paths = [_any_copy(run, file) for file in media]
+    found = run.metadata.read([(path, file.kind) for path, file in zip(paths, media, strict=True)])
+    for file, path, metadata in zip(media, paths, found, strict=True):
+        file.metadata = metadata
+        file.sample = fingerprint(run.disk, path, file.hashes.size, source=False)
+        if metadata.trouble:
+            findings.append(_unread(file.file, metadata.trouble))
+    run.reporter.advance(files=len(copied), size=0)
+
+
+def _any_copy(run: Run, file: CopiedFile) -> Path:
+    return incoming_path(run.destinations[next(iter(file.proofs))], file.file)
+
+
+def _unread(file: PlannedFile, trouble: str) -> Finding:
+    message = f"{display(file.path)} is copied and verified, but its metadata could not be read: {trouble}"
+    return Finding(file.path, Stage.METADATA, "Metadata", message, attention=False)

@@ -1,0 +1,177 @@
+"""Stage 3: decide what is copied where, write it down, and see that it fits."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from cardcat.catalog.copies import CopyRow
+from cardcat.catalog.items import ItemRow, add_items, items_of, set_items
+from cardcat.errors import DestinationError
+from cardcat.inputs import show
+from cardcat.model import ItemState, Stage
+from cardcat.plan.dedupe import Do, decide
+from cardcat.run import Destination, Run, now
+from cardcat.stages.hashing import Known
+from cardcat.stages.held import good_copies
+from cardcat.stages.scan import Listing
+from cardcat.stages.targets import structure_prefixes, structure_target
+from cardcat.text import size as human_size
+
+_CLUSTER = 4_096  # a file takes whole clusters
+_RESERVE = 16_000_000  # folders, manifests, and not to fill a drive to the last byte
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """
+    What is to be done: the listing with `hash` (where known) and a column `do_<n>` for destination n.
+
+    *prefixes*: for each destination and structure the folder that the structure goes under.
+    *siblings*: for each destination and group a member that is there already: (its name on the card,
+    its path on the destination), so that the others follow it.
+    """
+
+    frame: pl.DataFrame
+    prefixes: dict[int, dict[int, str]]
+    siblings: dict[int, dict[int, tuple[str, str]]]
+
+    @property
+    def work(self) -> pl.DataFrame:
+        """The rows that something is left to do for, group by group."""
+        columns = [name for name in self.frame.columns if name.startswith("do_")]
+        return self.frame.filter(pl.any_horizontal(pl.col(columns) >= Do.WAIT)).sort("group", "item")
+
+
+def dedupe(run: Run, listing: Listing, known: Known) -> Plan:
+    """Decide for every destination, and write the decisions into its session's journal."""
+    run.reporter.begin(Stage.DEDUPE, files=listing.frame.height, size=0)
+    frame, prefixes, siblings = listing.frame, {}, {}
+    for destination in run.destinations:
+        if not destination.is_alive:
+            frame = frame.with_columns(pl.lit(Do.NOTHING, pl.UInt8).alias(f"do_{destination.number}"))
+            continue
+        held = known.held[destination.number]
+        prefixes[destination.number] = structure_prefixes(run, destination, listing, held)
+        held = _in_place(destination, listing, held, prefixes[destination.number])
+        good = _good(run, destination, known)
+        rows = _decide(run, listing, known, held, good)
+        _write_journal(run, destination, rows, good)
+        _check_space(run, destination, rows)
+        siblings[destination.number] = _siblings(rows)
+        frame = frame.with_columns(rows["do"].alias(f"do_{destination.number}"))
+    hashes = known.read.select("item", "hash", known_kind="kind")
+    run.check_running()
+    return Plan(frame.join(hashes, on="item", how="left"), prefixes, siblings)
+
+
+def _in_place(
+    destination: Destination, listing: Listing, held: pl.DataFrame, prefixes: dict[int, str]
+) -> pl.DataFrame:
+    """Held files of the listing by item; a structure's file only where the whole structure goes now."""
+    rows = listing.frame.select("item", "path", "structure").join(
+        held.select("path", "hash", "copy", "destination_path"), on="path"
+    )
+    in_structure = rows.filter(pl.col("structure") >= 0)
+    elsewhere = [
+        item
+        for item, path, structure, _, _, placed in in_structure.rows()
+        if structure_target(prefixes[structure], os.fsdecode(path), destination.rules) != os.fsdecode(placed)
+    ]
+    return rows.filter(~pl.col("item").is_in(elsewhere))
+
+
+def _good(run: Run, destination: Destination, known: Known) -> dict[str, CopyRow]:
+    """The proved copies on the destination of the contents that files of the card were found to be."""
+    media = known.media[destination.number].select("hash").unique()
+    hashes = known.read.join(media, on="hash", how="semi")["hash"].unique(maintain_order=True)
+    return good_copies(run, destination, hashes.to_list())
+
+
+def _decide(
+    run: Run, listing: Listing, known: Known, held: pl.DataFrame, good: dict[str, CopyRow]
+) -> pl.DataFrame:
+    good_frame = pl.DataFrame(
+        {"hash": list(good), "copy": [copy.id for copy in good.values()]},
+        schema={"hash": pl.String, "copy": pl.Int64},
+    )
+    decisions = decide(
+        listing.frame,
+        held=held.select("item", "hash", "copy"),
+        read=known.read,
+        good=good_frame,
+        recheck=run.options.recheck,
+    )
+    placed = held.select("item", "destination_path")
+    return listing.frame.join(decisions, on="item").join(placed, on="item", how="left").sort("item")
+
+
+def _write_journal(run: Run, destination: Destination, rows: pl.DataFrame, good: dict[str, CopyRow]) -> None:
+    with run.catalog.write() as c:
+        session = destination.session_id
+        if not destination.resumed:
+            add_items(c, session, _items(rows, good), now())
+            return
+        states = {row.path: row.state for row in items_of(c, session)}
+        items = list(_items(rows, good))
+        add_items(c, session, (item for item in items if item.path not in states), now())
+        changed = (item for item in items if item.path in states and _is_news(item, states[item.path]))
+        set_items(c, session, changed, now())
+
+
+def _is_news(item: ItemRow, state: ItemState) -> bool:
+    """Whether the decision says more than the journal: what the session itself verified stays so."""
+    return not (item.state == ItemState.SKIPPED and state.is_finished)
+
+
+def _items(rows: pl.DataFrame, good: dict[str, CopyRow]) -> Iterator[ItemRow]:
+    columns = ("path", "size", "mtime_ns", "do", "hash", "copy", "destination_path")
+    for path, size, mtime_ns, do, hash_, copy, placed in rows.select(columns).iter_rows():
+        name = os.fsdecode(path)
+        if do == Do.NOTHING:
+            yield ItemRow(
+                name, size, mtime_ns, ItemState.SKIPPED, "already backed up", hash_, os.fsdecode(placed), copy
+            )
+        elif do == Do.SKIP:
+            there = good[hash_].path
+            yield ItemRow(
+                name,
+                size,
+                mtime_ns,
+                ItemState.SKIPPED,
+                "the same content is already there",
+                hash_,
+                there,
+                copy,
+            )
+        else:
+            yield ItemRow(name, size, mtime_ns, ItemState.PLANNED)
+
+
+def _check_space(run: Run, destination: Destination, rows: pl.DataFrame) -> None:
+    sizes = rows.filter(pl.col("do") == Do.COPY)["size"]
+    if sizes.is_empty():
+        return
+    needed = int((-(-sizes // _CLUSTER) * _CLUSTER).sum()) + _RESERVE
+    free = run.disk.free_bytes(destination.root)
+    if needed > free:
+        message = (
+            f"The destination {show(destination.root)} is too small: {human_size(needed)} are needed, "
+            f"{human_size(free)} are free. Nothing was copied to it."
+        )
+        hint = "Make room on the drive or take another one, then run the same command again."
+        run.fail(destination, DestinationError(message, hint=hint), "making room")
+
+
+def _siblings(rows: pl.DataFrame) -> dict[int, tuple[str, str]]:
+    """For each group that is partly there already, one member that is."""
+    open_groups = rows.filter(pl.col("do") >= Do.WAIT).select("group").unique()
+    there = rows.filter(pl.col("destination_path").is_not_null()).join(open_groups, on="group", how="semi")
+    first: Iterable[tuple[int, bytes, bytes]] = there.select("group", "path", "destination_path").rows()
+    found: dict[int, tuple[str, str]] = {}
+    for group, path, placed in first:
+        found.setdefault(group, (os.fsdecode(path).rpartition("/")[2], os.fsdecode(placed)))
+    return found

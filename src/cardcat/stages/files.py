@@ -1,0 +1,47 @@
+"""One file on its way through the stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+
+from cardcat.model import Kind, Metadata, ReadBack
+from cardcat.run import Destination
+from cardcat.storage.destination import incoming
+from cardcat.storage.hashing import Hashes
+
+_LONGEST_SUFFIX = 6
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFile:
+    """One file of a batch. *do* has a decision (`Do`) a destination number."""
+
+    item: int
+    path: str
+    size: int
+    mtime_ns: int
+    group: int
+    structure: int
+    kind: Kind
+    hash: str | None
+    do: dict[int, int]
+
+
+@dataclass(slots=True)
+class CopiedFile:
+    """A file in `.cardcat/incoming` of the destinations that *proofs* has, each read back and matched."""
+
+    file: PlannedFile
+    hashes: Hashes
+    kind: Kind
+    sample: str | None = None
+    metadata: Metadata | None = None
+    proofs: dict[int, ReadBack] = field(default_factory=dict)
+
+
+def incoming_path(destination: Destination, file: PlannedFile) -> Path:
+    """Where a file is written before it is proved; keeps a plain extension, which parsers look at."""
+    suffix = PurePath(file.path).suffix
+    plain = suffix if suffix[1:].isascii() and suffix[1:].isalnum() and len(suffix) <= _LONGEST_SUFFIX else ""
+    return incoming(destination.root, destination.session_id) / f"{file.item:08d}{plain}"

@@ -1,0 +1,169 @@
+"""The end of a run: manifests on the drives, true statuses in the catalog, and the result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+from sqlalchemy import Connection
+
+from cardcat.catalog.contents import content_rows, media_columns
+from cardcat.catalog.copies import session_copies
+from cardcat.catalog.manifests import record_manifest
+from cardcat.catalog.sessions import counts, finish_session, get_session
+from cardcat.errors import CancelledError, CardcatError, DestinationError
+from cardcat.inputs import show
+from cardcat.model import BackupResult, Counts, SessionResult, SessionStatus
+from cardcat.paths import display
+from cardcat.run import Destination, Run, now
+from cardcat.storage.destination import clean_incoming
+from cardcat.storage.manifest import ManifestEntry, write_manifest
+from cardcat.text import many
+
+
+def finish(run: Run, error: CardcatError | None = None) -> BackupResult:
+    """
+    End every session as what happened: by itself, or cut short by *error*.
+
+    `completed` only where every file is proved or was already so.
+    """
+    sessions = [
+        _finish(run, destination, error) for destination in run.destinations if destination.session_id
+    ]
+    sessions += [_unusable(str(path), reason) for path, reason in run.unusable]
+    result = BackupResult(
+        status=_worst(sessions),
+        sessions=tuple(sessions),
+        bytes_read_from_source=run.bytes_read,
+        duration_seconds=round(time.monotonic() - run.started, 3),
+        findings=tuple(run.findings),
+        flow_run_id=run.flow_run_id,
+    )
+    run.reporter.finished(result)
+    return result
+
+
+def _finish(run: Run, destination: Destination, error: CardcatError | None) -> SessionResult:
+    if destination.copied:
+        try:
+            _write_manifest(run, destination)
+        except OSError as trouble:
+            run.fail(destination, trouble, "writing its manifest")
+    with suppress(OSError):  # what a failed drive keeps, the next run to it removes
+        clean_incoming(run.disk, destination.root)
+    cause = destination.error or error
+    with run.catalog.write() as c:
+        whole = counts(c, destination.session_id)
+        status, message = _outcome(whole, cause)
+        finish_session(
+            c,
+            destination.session_id,
+            status,
+            message=message,
+            is_cold=destination.is_cold,
+            ignored=run.ignored,
+            excluded=run.excluded,
+            now=now(),
+        )
+    return SessionResult(
+        id=destination.session_id,
+        destination_path=str(destination.root),
+        status=status,
+        resumed=destination.resumed,
+        counts=_of_this_run(run, destination, whole),
+        files_ignored=run.ignored,
+        files_excluded=run.excluded,
+        message=message,
+        cold=destination.is_cold,
+        exit_code=cause.exit_code if cause else 0,
+    )
+
+
+def _outcome(whole: Counts, error: CardcatError | None) -> tuple[SessionStatus, str | None]:
+    if isinstance(error, CancelledError):
+        return SessionStatus.CANCELLED, f"Cancelled; {many(whole.pending, 'file is', 'files are')} pending."
+    if error is not None:
+        return SessionStatus.FAILED, f"{error.message} ({whole.failed} failed, {whole.pending} pending)"
+    if whole.failed or whole.pending:
+        return SessionStatus.FAILED, f"{whole.failed} files failed, {whole.pending} are pending."
+    return SessionStatus.COMPLETED, None
+
+
+def _of_this_run(run: Run, destination: Destination, whole: Counts) -> Counts:
+    """Counts of this run, in which all that was finished before is skipped."""
+    unfinished = whole.failed + whole.pending
+    return Counts(
+        scanned=run.scanned,
+        copied=destination.copied,
+        skipped=max(0, run.scanned - destination.copied - unfinished),
+        failed=whole.failed,
+        pending=whole.pending,
+        bytes_copied=destination.bytes_copied,
+    )
+
+
+def _unusable(path: str, error: DestinationError) -> SessionResult:
+    return SessionResult(
+        id=0,
+        destination_path=path,
+        status=SessionStatus.FAILED,
+        resumed=False,
+        counts=Counts(),
+        files_ignored=0,
+        files_excluded=0,
+        message=error.message,
+        exit_code=error.exit_code,
+    )
+
+
+def _worst(sessions: list[SessionResult]) -> SessionStatus:
+    found = {session.status for session in sessions}
+    for status in (SessionStatus.FAILED, SessionStatus.CANCELLED):
+        if status in found:
+            return status
+    return SessionStatus.COMPLETED
+
+
+def _write_manifest(run: Run, destination: Destination) -> None:
+    with run.catalog.read() as c:
+        row = get_session(c, destination.session_id)
+        assert row is not None
+        header = {
+            "source": display(str(run.source.root)),
+            "source_volume": run.source.volume.name,
+            "source_fs_uuid": run.source.volume.fs_uuid,
+            "destination": show(destination.root),
+            "layout": run.options.layout.value,
+            "timezone": destination.timezone,
+            "started_at": row.started_at,
+        }
+        entries = list(_entries(c, destination))
+    moment = now()
+    path = write_manifest(run.disk, destination.root, destination.session_id, moment, header, entries)
+    if path is not None:
+        with run.catalog.write() as c:
+            record_manifest(
+                c, destination.location_id, path.name, session_id=destination.session_id, now=moment
+            )
+
+
+def _entries(c: Connection, destination: Destination) -> Iterator[ManifestEntry]:
+    copies = session_copies(c, destination.session_id)
+    hashes = [copy.hash for copy in copies]
+    contents, media = content_rows(c, hashes), media_columns(c, hashes)
+    for copy in copies:
+        content = contents[copy.hash]
+        yield ManifestEntry(
+            path=copy.path,
+            sha256=copy.hash,
+            size=copy.size,
+            mtime_ns=copy.mtime_ns,
+            xxh3=content.xxh3,
+            sample=content.sample,
+            kind=content.kind,
+            verified_at=copy.verified_at,
+            evidence=copy.evidence,
+            source_path=copy.source_path,
+            media=media.get(copy.hash),
+        )

@@ -1,0 +1,113 @@
+"""Where each proved copy of a batch goes on one destination."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from cardcat.model import Layout
+from cardcat.plan.layout import Dated, day_folder, day_of_group
+from cardcat.plan.names import fit_name, suffix_between
+from cardcat.plan.placing import Member, Placement, place_group
+from cardcat.run import Destination
+from cardcat.stages.dedupe import Plan
+from cardcat.stages.files import CopiedFile
+from cardcat.stages.shelf import Shelf
+from cardcat.stages.targets import fit_path, structure_target
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What names are chosen from: the destination, the plan of the run, and what stands there."""
+
+    destination: Destination
+    plan: Plan
+    layout: Layout
+    shelf: Shelf
+
+
+def place_files(
+    naming: Naming, fresh: Sequence[CopiedFile], others: Sequence[CopiedFile]
+) -> list[tuple[CopiedFile, Placement]]:
+    """
+    Choose the final path of each of *fresh*, and hold it on the shelf.
+
+    *others* are read members of the same groups that need no place; they know the group's date too.
+    """
+    destination, shelf = naming.destination, naming.shelf
+    by_item = {file.file.item: file for file in fresh}
+    placements: list[Placement] = []
+    for group, members in _groups(fresh):
+        known = [*members, *(other for other in others if other.file.group == group)]
+        folder, suffix = _folder(naming, group, known)
+        wanted = [_member(file, destination) for file in members]
+        placements += _hold(shelf, place_group(wanted, folder, shelf.look, destination.rules, suffix=suffix))
+    prefixes = naming.plan.prefixes[destination.number]
+    for file in fresh:
+        if file.file.structure >= 0:
+            prefix = prefixes[file.file.structure]
+            placements += _hold(shelf, [_place_in_structure(file, prefix, destination, shelf)])
+    return [(by_item[placement.member.item], placement) for placement in placements]
+
+
+def _groups(files: Iterable[CopiedFile]) -> Iterator[tuple[int, list[CopiedFile]]]:
+    plain = sorted(
+        (f for f in files if f.file.structure < 0), key=lambda file: (file.file.group, file.file.item)
+    )
+    for group, members in groupby(plain, key=lambda file: file.file.group):
+        yield group, list(members)
+
+
+def _folder(naming: Naming, group: int, members: Sequence[CopiedFile]) -> tuple[str, str]:
+    """The folder of a group, and the suffix that members placed earlier have."""
+    destination = naming.destination
+    sibling = naming.plan.siblings[destination.number].get(group)
+    if sibling is not None:
+        name, placed = sibling
+        folder, _, placed_name = placed.rpartition("/")
+        rules = destination.rules
+        return folder, suffix_between(fit_name(name, rules), placed_name, rules)
+    if naming.layout == Layout.TREE:
+        folder = members[0].file.path.rpartition("/")[0]
+        return naming.shelf.actual_folder(fit_path(folder, destination.rules)), ""
+    dates = [Dated.of(file.kind, file.metadata, file.file.mtime_ns) for file in members]
+    return day_folder(day_of_group(dates, destination.zone)), ""
+
+
+def _member(file: CopiedFile, destination: Destination) -> Member:
+    name = file.file.path.rpartition("/")[2]
+    return Member(
+        item=file.file.item,
+        source_path=file.file.path,
+        name=fit_name(name, destination.rules),
+        hash=file.hashes.sha256,
+        size=file.hashes.size,
+        is_media=file.kind.is_media,
+    )
+
+
+def _place_in_structure(file: CopiedFile, prefix: str, destination: Destination, shelf: Shelf) -> Placement:
+    """By its own path, never under another name; where other content stands, in a folder of its own."""
+    member = replace(_member(file, destination), is_media=True)  # equal bytes at its own path are its copy
+    for attempt in ("", member.hash[:8], member.hash):
+        target = structure_target(_aside(prefix, attempt), file.file.path, destination.rules)
+        occupant = shelf.look(target, member)
+        if occupant is None:
+            return Placement(member, target, adopted=False)
+        if occupant.path == target and occupant.hash == member.hash:
+            return Placement(member, target, adopted=True)
+    raise AssertionError(f"no free folder for {file.file.path!r}")
+
+
+def _aside(prefix: str, suffix: str) -> str:
+    if not suffix:
+        return prefix
+    return f"{prefix}-{suffix}" if prefix else f"structure-{suffix}"
+
+
+def _hold(shelf: Shelf, placements: list[Placement]) -> list[Placement]:
+    for placement in placements:
+        if not placement.adopted:
+            shelf.put(placement.path, placement.member)
+    return placements

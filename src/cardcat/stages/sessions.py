@@ -1,0 +1,114 @@
+"""Open a session for each destination, or take up the one that was broken off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import polars as pl
+from sqlalchemy import Connection
+
+from cardcat.catalog.items import ItemRow, add_items, items_of
+from cardcat.catalog.sessions import (
+    SessionKey,
+    SessionRow,
+    latest,
+    open_session,
+    reopen_session,
+    set_flow_run,
+)
+from cardcat.frames import path_column
+from cardcat.model import Finding, ItemState, SessionStatus
+from cardcat.owner import owner_stamp
+from cardcat.run import Destination, Run, now
+from cardcat.zones import computer_timezone, zone
+
+_UNFINISHED = (ItemState.PLANNED, ItemState.COPYING, ItemState.COPIED, ItemState.FAILED)
+
+
+def open_sessions(run: Run, listing: pl.DataFrame, unreadable: Sequence[Finding]) -> None:
+    """Give every destination its session; what could not be listed is a failed file of each."""
+    with run.catalog.write() as c:
+        for destination in run.destinations:
+            _open(c, run, destination, listing)
+            if run.flow_run_id:
+                set_flow_run(c, destination.session_id, run.flow_run_id)
+            _add_unreadable(c, destination, unreadable)
+
+
+def _open(c: Connection, run: Run, destination: Destination, listing: pl.DataFrame) -> None:
+    key = SessionKey(
+        source_volume_id=run.source.volume_id,
+        source_root=run.source.relative,
+        destination_location_id=destination.location_id,
+        layout=run.options.layout,
+        excludes=run.options.excludes,
+    )
+    last = latest(c, key)
+    if last is not None and _can_resume(c, run, last, listing):
+        _resume(c, run, destination, last)
+        return
+    if run.options.rerun:
+        run.reporter.note(
+            f"Session {run.options.rerun} can't be resumed: it is complete, or the card has changed since. "
+            "A new session begins; what is there already is skipped."
+        )
+    destination.timezone = run.options.timezone or computer_timezone()
+    destination.zone = zone(destination.timezone)
+    destination.session_id = open_session(
+        c,
+        key,
+        run_id=run.run_id,
+        source_path=str(run.source.root),
+        destination_path=str(destination.root),
+        timezone=destination.timezone,
+        owner=owner_stamp(),
+        now=now(),
+    )
+
+
+def _can_resume(c: Connection, run: Run, last: SessionRow, listing: pl.DataFrame) -> bool:
+    """Whether *last* was broken off and the card still holds, unchanged, all that it left undone."""
+    if last.status not in (SessionStatus.FAILED, SessionStatus.CANCELLED):
+        return False
+    if last.layout != run.options.layout or last.excludes != run.options.excludes:
+        return False
+    return _all_there(items_of(c, last.id, *_UNFINISHED), listing)
+
+
+def _all_there(items: Iterable[ItemRow], listing: pl.DataFrame) -> bool:
+    rows = list(items)
+    left = pl.DataFrame(
+        {
+            "path": path_column(row.path for row in rows),
+            "size": pl.Series([row.size for row in rows], dtype=pl.Int64),
+            "mtime_ns": pl.Series([row.mtime_ns for row in rows], dtype=pl.Int64),
+        }
+    )
+    return left.join(listing, on=["path", "size", "mtime_ns"], how="anti").is_empty()
+
+
+def _resume(c: Connection, run: Run, destination: Destination, last: SessionRow) -> None:
+    destination.session_id, destination.resumed = last.id, True
+    destination.timezone = last.timezone
+    destination.zone = zone(last.timezone)
+    reopen_session(
+        c,
+        last.id,
+        run_id=run.run_id,
+        source_path=str(run.source.root),
+        destination_path=str(destination.root),
+        owner=owner_stamp(),
+        now=now(),
+    )
+
+
+def _add_unreadable(c: Connection, destination: Destination, unreadable: Sequence[Finding]) -> None:
+    known = (
+        {row.path for row in items_of(c, destination.session_id, ItemState.FAILED)} if unreadable else set()
+    )
+    rows = [
+        ItemRow(finding.path, 0, 0, ItemState.FAILED, reason=finding.message)
+        for finding in unreadable
+        if finding.path not in known
+    ]
+    add_items(c, destination.session_id, rows, now())

@@ -1,0 +1,121 @@
+"""What becomes of each file of a copied batch: a place of its own, or word that a copy is held already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cardcat.catalog.copies import CopyRow
+from cardcat.catalog.items import fail_items
+from cardcat.model import Finding
+from cardcat.plan.dedupe import Do
+from cardcat.plan.placing import Placement
+from cardcat.run import Destination, Run, now
+from cardcat.stages.copying import CopiedBatch
+from cardcat.stages.files import CopiedFile, PlannedFile, incoming_path
+from cardcat.stages.held import good_copies
+from cardcat.stages.naming import Naming, place_files
+from cardcat.stages.recording import Entry, Skipped, publish, record
+from cardcat.stages.shelf import Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """The files of a batch for one destination, by what is to be done with them."""
+
+    fresh: list[CopiedFile]  # get a place
+    again: list[CopiedFile]  # were copied, but the content is held already
+    waiting: list[PlannedFile]  # were not copied, because a twin was to be
+
+
+def record_batch(run: Run, copied: CopiedBatch) -> None:
+    """
+    Publish a batch on every destination and record it. Called in the order of the batches, one at a time.
+
+    A destination that fails ends its own session; CatalogError ends the run.
+    """
+    for destination in run.alive:
+        try:
+            _record_for(run, destination, copied)
+        except OSError as error:
+            run.fail(destination, error, "putting copies in their place")
+    _record_failures(run, copied.findings)
+    run.check_running()
+
+
+def _record_for(run: Run, destination: Destination, copied: CopiedBatch) -> None:
+    mine = [file for file in copied.copied if destination.number in file.proofs]
+    waiting = [file for file in copied.waiting if file.do.get(destination.number) == Do.WAIT]
+    held = good_copies(run, destination, _hashes(mine, waiting))
+    work = _sort(mine, waiting, held)
+    shelf = Shelf(run, destination)
+    placed = place_files(
+        Naming(destination, copied.batch.plan, run.options.layout, shelf), work.fresh, work.again
+    )
+    entries = [_entry(destination, file, placement, shelf) for file, placement in placed]
+    publish(run, destination, entries)
+    skipped = _skipped(run, work, held, entries)
+    record(run, destination, entries, skipped)
+    _clear(run, destination, entries, work.again)
+
+
+def _hashes(mine: Sequence[CopiedFile], waiting: Sequence[PlannedFile]) -> list[str]:
+    return [f.hashes.sha256 for f in mine if _may_be_skipped(f)] + [f.hash for f in waiting if f.hash]
+
+
+def _may_be_skipped(file: CopiedFile) -> bool:
+    return file.kind.is_media and file.file.structure < 0
+
+
+def _sort(mine: Sequence[CopiedFile], waiting: Sequence[PlannedFile], held: dict[str, CopyRow]) -> _Sorted:
+    seen = set(held)
+    fresh, again = [], []
+    for file in sorted(mine, key=lambda file: file.file.item):
+        if _may_be_skipped(file) and file.hashes.sha256 in seen:
+            again.append(file)
+            continue
+        seen.add(file.hashes.sha256)
+        fresh.append(file)
+    return _Sorted(fresh, again, list(waiting))
+
+
+def _entry(destination: Destination, file: CopiedFile, placement: Placement, shelf: Shelf) -> Entry:
+    if not placement.adopted:
+        return Entry(file, placement.path, file.proofs[destination.number])
+    known = shelf.known.get(placement.path)
+    return Entry(
+        file,
+        placement.path,
+        proof=None if known else shelf.proofs[placement.path],
+        copy=known.id if known else None,
+        reason="already there, byte for byte",
+    )
+
+
+def _skipped(run: Run, work: _Sorted, held: dict[str, CopyRow], entries: Sequence[Entry]) -> list[Skipped]:
+    """The files that another copy answers for; a twin that has none is left for the next round."""
+    there: dict[str | None, tuple[str, int | None]] = {
+        entry.file.hashes.sha256: (entry.path, entry.copy) for entry in entries
+    }
+    there |= {copy.hash: (copy.path, copy.id) for copy in held.values()}
+    wanted = [(file.file, file.hashes.sha256) for file in work.again]
+    wanted += [(file, file.hash or "") for file in work.waiting]
+    skipped = [Skipped(file, hash_, *there[hash_]) for file, hash_ in wanted if hash_ in there]
+    run.leftover += [file.item for file in work.waiting if file.hash not in there]
+    return skipped
+
+
+def _clear(run: Run, destination: Destination, entries: Sequence[Entry], again: Sequence[CopiedFile]) -> None:
+    """Take away copies that were not needed after all."""
+    unneeded = [entry.file for entry in entries if not entry.is_new]
+    for file in [*unneeded, *again]:
+        run.disk.remove(incoming_path(destination, file.file))
+
+
+def _record_failures(run: Run, findings: Sequence[Finding]) -> None:
+    run.report(findings)
+    with run.catalog.write() as c:
+        for destination in run.destinations:
+            root = str(destination.root)
+            failed = [f for f in findings if f.failed and f.destination in (None, root)]
+            fail_items(c, destination.session_id, [(f.path, f.message) for f in failed], now())

@@ -1,0 +1,117 @@
+"""What stands in the folders of one destination: asked for every name before it is given away."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+
+from cardcat.catalog.copies import CopyRow, copies_in
+from cardcat.catalog.items import owners_of
+from cardcat.model import Presence, ReadBack
+from cardcat.paths import same_name_key
+from cardcat.plan.placing import Member, Occupant
+from cardcat.run import Destination, Run
+from cardcat.stages.held import confirm
+from cardcat.storage.verify import read_back
+
+
+@dataclass(slots=True)
+class _Folder:
+    names: dict[str, list[str]]  # by `same_name_key`: what some filesystem takes for one name
+    copies: dict[str, CopyRow]  # by name: what the catalog says
+
+
+class Shelf:
+    """
+    The names that are taken on a destination, in the folders that a run touches.
+
+    Compared without case and Unicode form, so that a drive can be copied to any filesystem.
+    """
+
+    def __init__(self, run: Run, destination: Destination) -> None:
+        self._run = run
+        self._destination = destination
+        self._folders: dict[str, _Folder] = {}
+        self._mine: dict[str, tuple[str, set[str]]] = {}  # placed in this run: hash and source paths
+        self.proofs: dict[str, ReadBack] = {}  # of files found there that the catalog does not know
+        self.known: dict[str, CopyRow] = {}  # copies that were confirmed on the way
+
+    def look(self, path: str, member: Member) -> Occupant | None:
+        """What stands at *path*, or under a name some filesystem takes for the same; None if nothing does."""
+        folder, _, name = path.rpartition("/")
+        taken = self._folder(folder).names.get(same_name_key(name))
+        if not taken:
+            return None
+        actual = name if name in taken else taken[0]
+        there = f"{folder}/{actual}" if folder else actual
+        if actual != name and not member.is_media:  # kept by its own path: a name that differs is another
+            return Occupant(there, None)
+        return self._occupant(there, folder, actual, member)
+
+    def put(self, path: str, member: Member) -> None:
+        """Say that *path* is given to *member* now."""
+        folder, _, name = path.rpartition("/")
+        names = self._folder(folder).names.setdefault(same_name_key(name), [])
+        if name not in names:
+            names.append(name)
+        self._mine.setdefault(path, (member.hash, set()))[1].add(member.source_path)
+
+    def actual_folder(self, path: str) -> str:
+        """*path* with each part as it stands on the drive, where a part differs only in case or form."""
+        found = ""
+        for part in path.split("/"):
+            taken = self._folder(found).names.get(same_name_key(part)) or [part]
+            name = part if part in taken else taken[0]
+            found = f"{found}/{name}" if found else name
+        return found
+
+    def _occupant(self, there: str, folder: str, name: str, member: Member) -> Occupant:
+        if there in self._mine:
+            hash_, paths = self._mine[there]
+            return Occupant(there, hash_, frozenset(paths) | self._owners(there))
+        copy = self._folder(folder).copies.get(name)
+        if copy is not None and copy.status == Presence.PRESENT and copy.hash == member.hash:
+            if not confirm(self._run, self._destination, copy):
+                return Occupant(there, None)
+            self.known[there] = copy
+            return Occupant(there, copy.hash, self._owners(there))
+        return self._unknown(there, member)
+
+    def _unknown(self, there: str, member: Member) -> Occupant:
+        """A file that the catalog does not know, or knows wrongly: only its bytes can tell."""
+        path = self._destination.root / there
+        status = self._run.disk.stat(path)
+        if status.st_size != member.size or not stat.S_ISREG(status.st_mode):
+            return Occupant(there, None)
+        fs_type = self._destination.volume.fs_type
+        proof = read_back(self._run.disk, path, member.size, fs_type, sha256=True)
+        if proof.sha256 != member.hash:
+            return Occupant(there, None)
+        self.proofs[there] = proof
+        return Occupant(there, member.hash)
+
+    def _owners(self, there: str) -> frozenset[str | None]:
+        copy = self.known.get(there)
+        if copy is None:
+            return frozenset()
+        source = self._run.source
+        with self._run.catalog.read() as c:
+            owners = owners_of(c, [copy.id], source_volume_id=source.volume_id, source_root=source.relative)
+        return frozenset(owners.get(copy.id, set()))
+
+    def _folder(self, folder: str) -> _Folder:
+        if folder not in self._folders:
+            self._folders[folder] = self._load(folder)
+        return self._folders[folder]
+
+    def _load(self, folder: str) -> _Folder:
+        try:
+            listed = self._run.disk.list_folder(self._destination.root / folder)
+        except (FileNotFoundError, NotADirectoryError):
+            return _Folder({}, {})
+        names: dict[str, list[str]] = {}
+        for name in sorted(listed):
+            names.setdefault(same_name_key(name), []).append(name)
+        with self._run.catalog.read() as c:
+            copies = copies_in(c, self._destination.location_id, folder)
+        return _Folder(names, {copy.path.rpartition("/")[2]: copy for copy in copies})

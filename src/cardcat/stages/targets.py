@@ -1,0 +1,91 @@
+"""Where files go on a destination: the day's folder, the card's own folder, a structure's folder."""
+
+from __future__ import annotations
+
+import os
+
+import polars as pl
+
+from cardcat.model import Layout
+from cardcat.plan.layout import day_folder, file_day
+from cardcat.plan.names import NameRules, fit_name
+from cardcat.run import Destination, Run
+from cardcat.stages.scan import Listing, Structure
+from cardcat.storage.walk import walk
+
+
+def structure_prefixes(
+    run: Run, destination: Destination, listing: Listing, held: pl.DataFrame
+) -> dict[int, str]:
+    """For each structure the folder of the destination that it goes under, '' for the root itself."""
+    return {
+        structure.number: _prefix(run, destination, listing, structure, held)
+        for structure in listing.structures
+    }
+
+
+def structure_target(prefix: str, path: str, rules: NameRules) -> str:
+    """Where a file of a structure goes: by its own path, under the structure's folder."""
+    own = fit_path(path, rules)
+    return f"{prefix}/{own}" if prefix else own
+
+
+def fit_path(path: str, rules: NameRules) -> str:
+    """Each part of a relative path as the destination can hold it."""
+    return "/".join(fit_name(part, rules) for part in path.split("/") if part)
+
+
+def _prefix(
+    run: Run, destination: Destination, listing: Listing, structure: Structure, held: pl.DataFrame
+) -> str:
+    own = f"{_label(run, destination)}-{structure.id}"
+    if run.options.layout == Layout.DATED:
+        day = file_day(structure.first_mtime_ns, destination.zone)
+        return f"{day_folder(day)}/{own}"
+    return "" if _may_share_root(run, destination, listing, structure, held) else own
+
+
+def _label(run: Run, destination: Destination) -> str:
+    source = run.source
+    is_whole_volume = source.root == source.volume.mount_point
+    name = source.volume.name if is_whole_volume else source.root.name
+    return fit_name(name or "card", destination.rules).replace("/", "_")
+
+
+def _may_share_root(
+    run: Run, destination: Destination, listing: Listing, structure: Structure, held: pl.DataFrame
+) -> bool:
+    """In the tree layout: whether nothing stands at the structure's own path but its own, same files."""
+    there = destination.root / fit_path(structure.root, destination.rules)
+    if not run.disk.exists(there):
+        return True
+    mine = listing.frame.filter(pl.col("structure") == structure.number).select("path")
+    placed = held.join(mine, on="path", how="semi")["destination_path"]
+    known = {os.fsdecode(path) for path in placed}
+    base = there.relative_to(destination.root)
+    return all(f"{base}/{path}" in known for path in walk(there, (), run.disk).paths)
+
+
+def complete_folders(run: Run, listing: Listing, prefixes: dict[int, dict[int, str]]) -> None:
+    """
+    Make the card's empty folders where its tree is kept: in structures, and everywhere in the tree layout.
+
+    Some cameras take a card for damaged if an empty folder of theirs is missing.
+    """
+    for destination in run.alive:
+        try:
+            for folder in listing.empty_folders:
+                target = _empty_target(run, destination, listing, folder, prefixes[destination.number])
+                if target is not None:
+                    run.disk.make_folders(destination.root / target)
+        except OSError as error:
+            run.fail(destination, error, "making empty folders")
+
+
+def _empty_target(
+    run: Run, destination: Destination, listing: Listing, folder: str, prefixes: dict[int, str]
+) -> str | None:
+    for structure in listing.structures:
+        if folder.startswith(structure.root + "/"):
+            return structure_target(prefixes[structure.number], folder, destination.rules)
+    return fit_path(folder, destination.rules) if run.options.layout == Layout.TREE else None
