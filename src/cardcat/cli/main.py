@@ -1,0 +1,92 @@
+"""The entry point: runs a command and turns whatever ends it into a sentence and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, NoReturn
+
+from cardcat.errors import CancelledError, CardcatError, UsageError
+
+if TYPE_CHECKING:
+    import typer
+
+
+def run() -> NoReturn:
+    """Run the command of this process's own arguments, and exit."""
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:  # while the explanation of the first one was written
+        sys.exit(CancelledError.exit_code)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """
+    Run the command in *arguments* and return its exit code.
+
+    Every error that a user may be told ends here: a sentence and a hint on standard error, and with
+    `--json` one document on standard output. What is raised from here is a bug.
+    """
+    from cardcat.cli.streams import tolerant_streams
+
+    with tolerant_streams():
+        try:
+            code = _invoke(arguments)
+            sys.stdout.flush()
+        except CardcatError as error:
+            return _explain(error, arguments)
+        except KeyboardInterrupt:
+            return _explain(CancelledError("Cancelled."), arguments)
+        except Exception as bug:
+            told = CardcatError(f"{type(bug).__name__}: {bug}", hint="This is a bug: please report it.")
+            _answer(told, arguments)
+            raise
+        return code
+
+
+def _invoke(arguments: Sequence[str]) -> int:
+    import typer
+
+    from cardcat.cli.app import command, completes
+
+    if completes():
+        command().main(list(arguments), prog_name="cardcat")
+    try:
+        with command().make_context("cardcat", list(arguments)) as context:
+            return command().invoke(context) or 0
+    except typer.Exit as end:
+        return end.exit_code
+    except typer.Abort:
+        raise CancelledError("Cancelled: nothing was changed.") from None
+    except typer.TyperException as error:
+        raise _usage(error) from None
+
+
+def _usage(error: typer.TyperException) -> UsageError:
+    context: typer.Context | None = getattr(error, "ctx", None)
+    path = context.command_path if context else "cardcat"
+    message = error.format_message().replace("Value error, ", "")  # the parser names its own exceptions
+    return UsageError(message, hint=f"{path} --help")
+
+
+def _explain(error: CardcatError, arguments: Sequence[str]) -> int:
+    from cardcat.cli import output
+
+    output.note(error.message, style="bold red")
+    if error.hint:
+        output.note(f"hint: {error.hint}")
+    _answer(error, arguments)
+    return error.exit_code
+
+
+def _answer(error: CardcatError, arguments: Sequence[str]) -> None:
+    """Write the one document of a command that failed, if one was asked for."""
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if "--json" not in options:
+        return
+    from cardcat.cli import output
+
+    with suppress(CardcatError):  # there may be nobody left to tell
+        output.emit({"error": {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}})
+        sys.stdout.flush()

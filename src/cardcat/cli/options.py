@@ -1,0 +1,82 @@
+"""What several commands take, and what is checked before a use case sees it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cardcat import paths
+from cardcat.errors import UsageError
+
+_LARGEST_ID = 2**63 - 1
+
+
+def group(summary: str) -> typer.Typer:
+    """A command that has commands of its own."""
+    return typer.Typer(help=summary, rich_markup_mode=None, add_completion=False)
+
+
+def examples(*lines: str) -> str:
+    """The end of a help page: commands to type, as they are."""
+    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def folder(given: str, name: str) -> Path:
+    """
+    The absolute path of what was *given* for the argument *name*; it need not be there.
+
+    Raises UsageError for an empty name (which would silently mean the working folder), and where the
+    working folder is gone.
+    """
+    if not given:
+        raise UsageError(f"{name} is an empty name.", hint="A shell variable in the command may be empty.")
+    try:
+        return Path(given).absolute()
+    except OSError as error:
+        sentence = (
+            f"The working folder can't be used to find {name} {paths.display(given)}: {error.strerror}."
+        )
+        raise UsageError(sentence, hint="Give the whole path, or change to another folder.") from error
+
+
+def _catalog(context: typer.Context, given: str | None) -> str | None:
+    """What stands after the verb, else before it, else in the environment."""
+    value = given
+    if value is None:
+        value = context.find_root().params.get("catalog")
+    if value is None:
+        value = os.environ.get("CARDCAT_CATALOG") or None
+    if value == "":
+        raise UsageError("--catalog is an empty name.", hint="Leave it out for the default catalog.")
+    return value
+
+
+def _session(given: int) -> int:
+    """A number that a catalog can have."""
+    if not 1 <= given <= _LARGEST_ID:
+        raise UsageError(f"{given} is no number of a session.", hint="List them: cardcat sessions list")
+    return given
+
+
+CatalogPath = Annotated[
+    str | None,
+    typer.Option(
+        "--catalog",
+        metavar="PATH",
+        callback=_catalog,
+        help="The catalog to use; CARDCAT_CATALOG says the same. [default: in your data folder]",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+Direct = Annotated[
+    bool, typer.Option("--direct", help="Run without the Prefect server; recorded all the same.")
+]
+SessionId = Annotated[
+    int,
+    typer.Argument(metavar="ID", callback=_session, help="A number from `cardcat sessions list`."),
+]

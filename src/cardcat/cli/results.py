@@ -1,0 +1,153 @@
+"""How a backup ended: the exit code, the JSON document, and what a person reads."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+
+from cardcat import text
+from cardcat.cli import output
+from cardcat.cli.output import Column, Json
+from cardcat.errors import CancelledError, CardcatError, CatalogError, DestinationError, SourceError
+from cardcat.model import BackupResult, Finding, Preview, SessionResult, SessionStatus
+from cardcat.paths import display
+
+_WORST_FIRST = (CatalogError, SourceError, DestinationError, CancelledError, CardcatError)
+
+
+def exit_code(result: BackupResult) -> int:
+    """0 if all was well, else the code of the worst thing that happened."""
+    codes = {_session_code(session) for session in result.sessions}
+    if any(finding.failed or finding.attention for finding in result.findings):
+        codes.add(CardcatError.exit_code)
+    return next(
+        (error.exit_code for error in _WORST_FIRST if error.exit_code in codes), max(codes, default=0)
+    )
+
+
+def document(result: BackupResult) -> dict[str, Json]:
+    """*result* as `backup --json` answers it."""
+    return {
+        "status": result.status.value,
+        "sessions": [_session(session) for session in result.sessions],
+        "bytes_read_from_source": result.bytes_read_from_source,
+        "duration_seconds": round(result.duration_seconds, 3),
+        "findings": [_finding(finding) for finding in result.findings],
+        "flow_run_id": result.flow_run_id,
+    }
+
+
+def show(result: BackupResult, next_steps: Sequence[str]) -> None:
+    """Say how it went for each destination, and what to type next."""
+    pending = any(session.counts.pending for session in result.sessions)
+    numbers = ["Copied", "Skipped", "Failed", *(["Pending"] if pending else []), "Size"]
+    columns = [Column("Destination", shrinks=True), Column("Status")]
+    columns += [Column(title, right=True) for title in numbers]
+    output.table(columns, [_row(session, pending=pending) for session in result.sessions])
+    for session in result.sessions:
+        if session.message:
+            where = display(session.destination_path)
+            output.say(session.message if where in session.message else f"{where}: {session.message}")
+    read = text.size(result.bytes_read_from_source)
+    output.say(f"{read} read from the source in {text.duration(result.duration_seconds)}.")
+    for step in next_steps:
+        output.say(step)
+
+
+def next_steps(result: BackupResult, source: str, catalog: str | None, page: str | None) -> list[str]:
+    """What a person may want to type, or look at, after this."""
+    steps = []
+    bad = [
+        session for session in result.sessions if session.status is not SessionStatus.COMPLETED and session.id
+    ]
+    for session in bad:
+        steps.append(f"What went wrong:  {typed('sessions', 'errors', str(session.id), catalog=catalog)}")
+        steps.append(f"To finish it:     {typed('sessions', 'rerun', str(session.id), catalog=catalog)}")
+    if any(session.status is SessionStatus.COMPLETED for session in result.sessions):
+        steps.append(f"Safe to format?   {typed('safe-to-format', source, catalog=catalog)}")
+    return [*steps, f"The run's page:   {page}"] if page else steps
+
+
+def show_previews(previews: Sequence[Preview]) -> None:
+    """Say what a backup would do."""
+    columns = [Column("Destination", shrinks=True)]
+    columns += [Column(title, right=True) for title in ("To copy", "Size", "To skip", "Free")]
+    output.table(columns, [_preview_row(preview) for preview in previews])
+    for preview in previews:
+        if preview.bytes_to_copy > preview.free_bytes:
+            lacking = text.size(preview.bytes_to_copy - preview.free_bytes)
+            output.say(f"{preview.destination_path}: {lacking} more are needed than are free.", style="red")
+    output.say("This was a dry run: nothing was copied.")
+
+
+def preview_document(previews: Sequence[Preview]) -> dict[str, Json]:
+    """The same in JSON."""
+    return {"dry_run": True, "destinations": [_preview(preview) for preview in previews]}
+
+
+def typed(*words: str, catalog: str | None = None) -> str:
+    """A command line that a person can type as it stands, for the catalog at hand."""
+    chosen = catalog if catalog != os.environ.get("CARDCAT_CATALOG") else None
+    return shlex.join(["cardcat", *words, *(["--catalog", chosen] if chosen else [])])
+
+
+def _session_code(session: SessionResult) -> int:
+    if session.exit_code:
+        return session.exit_code
+    return {SessionStatus.COMPLETED: 0, SessionStatus.CANCELLED: CancelledError.exit_code}.get(
+        session.status, 1
+    )
+
+
+def _session(session: SessionResult) -> dict[str, Json]:
+    return {
+        "id": session.id or None,
+        **output.path_fields(session.destination_path, "destination_path"),
+        "status": session.status.value,
+        "resumed": session.resumed,
+        "files_scanned": session.counts.scanned,
+        "files_copied": session.counts.copied,
+        "files_skipped": session.counts.skipped,
+        "files_failed": session.counts.failed,
+        "files_pending": session.counts.pending,
+        "files_ignored": session.files_ignored,
+        "bytes_copied": session.counts.bytes_copied,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Json]:
+    return {
+        **output.path_fields(finding.path),
+        "stage": finding.stage.value,
+        "error_type": finding.error_type,
+        "message": finding.message,
+    }
+
+
+def _row(session: SessionResult, *, pending: bool) -> list[str]:
+    counts = session.counts
+    numbers = [counts.copied, counts.skipped, counts.failed, *([counts.pending] if pending else [])]
+    shown = [text.count(number) for number in numbers]
+    return [session.destination_path, session.status.value, *shown, text.size(counts.bytes_copied)]
+
+
+def _preview(preview: Preview) -> dict[str, Json]:
+    return {
+        **output.path_fields(preview.destination_path, "destination_path"),
+        "files_scanned": preview.files_scanned,
+        "files_to_copy": preview.files_to_copy,
+        "bytes_to_copy": preview.bytes_to_copy,
+        "files_to_skip": preview.files_to_skip,
+        "free_bytes": preview.free_bytes,
+    }
+
+
+def _preview_row(preview: Preview) -> list[str]:
+    return [
+        preview.destination_path,
+        text.count(preview.files_to_copy),
+        text.size(preview.bytes_to_copy),
+        text.count(preview.files_to_skip),
+        text.size(preview.free_bytes),
+    ]

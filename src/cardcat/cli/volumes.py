@@ -1,0 +1,92 @@
+"""`cardcat volumes`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cardcat import text
+from cardcat.cli import catalogs, output
+from cardcat.cli.options import AsJson, CatalogPath, examples, group
+from cardcat.cli.output import Column, Json
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from cardcat.catalog.volumes import VolumeSummary
+
+app = group("The cards and drives that were seen.")
+
+_COLUMNS = (
+    Column("Name", shrinks=True),
+    Column("Filesystem"),
+    Column("Size", right=True),
+    Column("Copies", right=True),
+    Column("Held", right=True),
+    Column("Last seen"),
+    Column("Now"),
+)
+
+
+@app.callback()
+def _group() -> None:
+    """A group also while it has one command only."""
+
+
+@app.command("list", epilog=examples("cardcat volumes list --json"))
+def list_(*, catalog: CatalogPath = None, as_json: AsJson = False) -> int:
+    """List the volumes, with the copies that each one holds."""
+    with catalogs.reading(catalog) as c:
+        rows = [] if c is None else _rows(c)
+    mounted = _mounted() if rows else {}
+    if as_json:
+        output.emit([_document(row, mounted.get(row.volume.key)) for row in rows])
+    elif rows:
+        output.table(_COLUMNS, [_cells(row, is_mounted=row.volume.key in mounted) for row in rows])
+    elif c is None:
+        catalogs.say_absent(catalog)
+    else:
+        output.say("No volume was seen yet. To begin: cardcat backup SOURCE DEST")
+    return 0
+
+
+def _rows(c: Connection) -> list[VolumeSummary]:
+    from cardcat.catalog.volumes import list_volumes
+
+    return list_volumes(c)
+
+
+def _mounted() -> dict[str, str]:
+    """Where each volume is mounted now, by its key."""
+    from cardcat.storage.volumes import mounted_volumes
+
+    return {volume.key: str(volume.mount_point) for volume in mounted_volumes()}
+
+
+def _cells(row: VolumeSummary, *, is_mounted: bool) -> list[str]:
+    volume = row.volume
+    return [
+        volume.name,
+        volume.fs_type or "",
+        "" if volume.total_bytes is None else text.size(volume.total_bytes),
+        text.count(row.copies),
+        text.size(row.bytes),
+        text.moment(volume.last_seen_at),
+        "mounted" if is_mounted else "offline",
+    ]
+
+
+def _document(row: VolumeSummary, mount_point: str | None) -> dict[str, Json]:
+    volume = row.volume
+    return {
+        "uuid": volume.uuid,
+        "fs_uuid": volume.fs_uuid,
+        "fs_type": volume.fs_type,
+        "label": volume.label,
+        "total_bytes": volume.total_bytes,
+        "free_bytes": volume.free_bytes,
+        "last_mount_point": volume.last_mount_point,
+        "last_seen_at": volume.last_seen_at,
+        "copies": row.copies,
+        "bytes": row.bytes,
+        "mount_point": mount_point,
+    }

@@ -1,0 +1,100 @@
+"""Asking Prefect servers, and which one the user has chosen. Without Prefect, whose import takes a second."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import tomllib
+import urllib.request
+from http.client import HTTPException
+from pathlib import Path
+
+PATIENCE = 5.0  # seconds that a server may take to answer; one that is busy recording runs takes its time
+_LONGEST = 1_000_000  # bytes of an answer that are looked at; it may come from a stranger
+
+# Loopback is never asked through a proxy of the user's.
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+_proxied = urllib.request.build_opener()
+
+
+def version(api_url: str) -> str | None:
+    """The Prefect version of the server at *api_url* of this computer, None if none answers there."""
+    answer = _ask(_direct, f"{api_url}/admin/version")
+    return answer if isinstance(answer, str) else None
+
+
+def create_pool(api_url: str, name: str) -> None:
+    """
+    See to a process work pool *name*; one that is there stays as it is. OSError if there is none after it.
+
+    Not by Prefect's command line, which has the server fetch a list of pool types from the internet; the
+    worker fills in the pool's settings when it starts.
+    """
+    if isinstance(_ask(_direct, f"{api_url}/work_pools/{name}"), dict):
+        return
+    _ask(_direct, f"{api_url}/work_pools/", {"name": name, "type": "process"})
+    if not isinstance(_ask(_direct, f"{api_url}/work_pools/{name}"), dict):
+        message = f"the server at {api_url} did not make the work pool {name}"
+        raise OSError(message)
+
+
+def configured() -> str | None:
+    """The API that the user chose, by PREFECT_API_URL or the active Prefect profile, if it answers now."""
+    settings = _profile() | {key: text for key, text in os.environ.items() if key.startswith("PREFECT_")}
+    url = settings.get("PREFECT_API_URL", "").rstrip("/")
+    if not url.startswith(("http://", "https://")):
+        return None
+    return url if _ask(_proxied, f"{url}/health", credentials=_credentials(settings)) is True else None
+
+
+def connections(port: int) -> int:
+    """
+    How many clients *port* of this computer has, or had within the last minute.
+
+    Closed connections linger that long in the system's table, so that looking twice a minute misses nobody.
+    """
+    try:
+        rows = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    except OSError:
+        return 0
+    here = f":{port:04X}"
+    return sum(
+        state != "0A" and (local.endswith(here) or remote.endswith(here))  # 0A: the listening socket itself
+        for local, remote, state in (row.split()[1:4] for row in rows)
+    )
+
+
+def _ask(
+    opener: urllib.request.OpenerDirector, url: str, body: object = None, *, credentials: str | None = None
+) -> object:
+    """What the server says, None if it says nothing or nothing that makes sense."""
+    data = None if body is None else json.dumps(body).encode()
+    try:
+        request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310 - http(s) only
+        if credentials:
+            request.add_unredirected_header("Authorization", credentials)
+        with opener.open(request, timeout=PATIENCE) as answer:
+            return json.loads(answer.read(_LONGEST))
+    except (OSError, HTTPException, ValueError):
+        return None
+
+
+def _credentials(settings: dict[str, str]) -> str | None:
+    if key := settings.get("PREFECT_API_KEY"):
+        return f"Bearer {key}"
+    if secret := settings.get("PREFECT_API_AUTH_STRING"):
+        return "Basic " + base64.b64encode(secret.encode()).decode()
+    return None
+
+
+def _profile() -> dict[str, str]:
+    """The settings of the user's active Prefect profile."""
+    home = Path(os.environ.get("PREFECT_HOME") or "~/.prefect").expanduser()
+    path = Path(os.environ.get("PREFECT_PROFILES_PATH") or home / "profiles.toml").expanduser()
+    try:
+        profiles = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = profiles["profiles"][os.environ.get("PREFECT_PROFILE") or profiles["active"]]
+        return {str(key): str(setting) for key, setting in settings.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError):
+        return {}

@@ -1,0 +1,209 @@
+"""What commands do with the server: find it, have it started, keep it, stop it, say how it is."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from cardcat.errors import CardcatError, UsageError
+from cardcat.owner import is_alive
+from cardcat.server import asking, state
+from cardcat.server.settings import inherited
+from cardcat.server.state import State
+
+_T = TypeVar("_T")
+
+IDLE_SECONDS = 15 * 60.0
+"""After so long without a client, a server that nobody keeps stops by itself."""
+
+_WAIT, _WAIT_NEW_HOME = 30.0, 60.0  # seconds; a new home's database is made first
+_STOP_WAIT = 40.0
+_LOG_SIZE = 1_000_000  # bytes; a longer log is begun anew, one old one is kept
+
+
+@dataclass(frozen=True)
+class ServerStatus:
+    """The server that backups use, or where cardcat's own would write its log if none runs."""
+
+    running: bool
+    api_url: str | None
+    ui_url: str | None
+    own: bool = True  # cardcat's, not one that the user configured
+    kept: bool = False  # stays, with a worker
+    pid: int | None = None
+    log: Path | None = None
+
+
+def find() -> str | None:
+    """The API URL of the server to use, if one answers now: the user's own choice, else cardcat's."""
+    if url := asking.configured():
+        return url
+    running = _running()
+    return running.api_url if running else None
+
+
+def ensure(wait: float | None = None) -> str | None:
+    """
+    `find`, and start cardcat's own server if there is none.
+
+    None if none answers within *wait* seconds, by default 30, or 60 on a new home. Never raises: whoever
+    asks can do without.
+    """
+    if url := asking.configured():
+        return url
+    running = _have_own(wait)
+    return running.api_url if running else None
+
+
+def start(*, keep: bool = True, wait: float | None = None) -> ServerStatus:
+    """
+    Start cardcat's own server. Kept, it stays until `stop` and has a worker; so does one that runs already.
+
+    UsageError if the user has configured a server of their own that answers; CardcatError if ours does not
+    within *wait* seconds, by default as for `ensure`.
+    """
+    if url := asking.configured():
+        raise UsageError(
+            f"Your Prefect settings name the server {url}, which answers: cardcat uses that one.",
+            hint="A worker for it: prefect worker start --pool cardcat. "
+            "To use cardcat's own, unset PREFECT_API_URL and choose a Prefect profile without it.",
+        )
+    running = _have_own(wait)
+    if running is not None and keep:
+        state.keep_file().touch()
+        running = _wait_for(_kept, _WAIT_NEW_HOME)
+    if running is None:
+        raise CardcatError(
+            "The local Prefect server did not start in time.", hint=f"Why not is in {state.log_file()}"
+        )
+    return _status_of(running)
+
+
+def stop() -> bool:
+    """End cardcat's own server, its worker and what a killed one left. Return whether there was any."""
+    with suppress(OSError):
+        state.keep_file().unlink()
+    if not state.locked():
+        return False
+    for hard in (False, True):
+        _tell_to_end(hard=hard)
+        if _wait_for(lambda: not state.locked(), _STOP_WAIT):
+            return True
+    raise CardcatError("The local Prefect server does not stop.", hint=f"See {state.log_file()}")
+
+
+def status() -> ServerStatus:
+    """How the server is that backups would use. Starts none."""
+    if url := asking.configured():
+        return ServerStatus(running=True, api_url=url, ui_url=url.removesuffix("/api"), own=False)
+    running = _running()
+    if running is None:
+        return ServerStatus(running=False, api_url=None, ui_url=None, log=state.log_file())
+    return _status_of(running)
+
+
+def _status_of(running: State) -> ServerStatus:
+    return ServerStatus(
+        running=True,
+        api_url=running.api_url,
+        ui_url=running.base_url,
+        kept=running.kept,
+        pid=running.pid,
+        log=state.log_file(),
+    )
+
+
+def _running() -> State | None:
+    """The own server, if it is ready and answers now."""
+    found = state.read()
+    if found is None or not found.ready or not is_alive(found.owner):
+        return None
+    return found if asking.version(found.api_url) else None
+
+
+def _kept() -> State | None:
+    running = _running()
+    return running if running and running.kept else None
+
+
+def _have_own(wait: float | None) -> State | None:
+    """The own server, started if need be; None if it can't be, or not in time."""
+    if wait is None:
+        wait = _WAIT if (state.home() / "prefect.db").exists() else _WAIT_NEW_HOME
+    with suppress(OSError, CardcatError):
+        _retire_outdated()
+        return _running() or _start_own(time.monotonic() + wait)
+    return None
+
+
+def _retire_outdated() -> None:
+    """End a server of another Prefect than this program's, unless somebody is using it."""
+    found = state.read()
+    if not found or found.version == state.version() or not is_alive(found.owner):
+        return
+    if not asking.connections(found.port):
+        stop()
+
+
+def _start_own(end: float) -> State | None:
+    starter = _spawn()
+    while time.monotonic() < end:
+        if running := _running():
+            return running
+        if starter.poll():
+            return None
+        if starter.poll() == 0 and not state.locked():  # it left that to another one, which was just ending
+            starter = _spawn()
+        time.sleep(0.1)
+    return None
+
+
+def _spawn() -> subprocess.Popen[bytes]:
+    """Start a supervisor that outlives this process; it ends at once if there is one."""
+    state.folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+    with suppress(FileNotFoundError):
+        if state.log_file().stat().st_size > _LOG_SIZE:
+            state.log_file().replace(state.log_file().with_suffix(".log.1"))
+    with state.log_file().open("ab") as log:
+        supervisor = subprocess.Popen(
+            [sys.executable, "-P", "-m", "cardcat.server.supervisor", str(IDLE_SECONDS)],
+            cwd=state.folder(),  # never the user's: it may be on the card, which could not be ejected
+            env=inherited(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    # Collected when it ends: as a zombie of a long backup it would still look alive.
+    threading.Thread(target=supervisor.wait, daemon=True).start()
+    return supervisor
+
+
+def _tell_to_end(*, hard: bool) -> None:
+    found = state.read()
+    if found is None:
+        return
+    with suppress(OSError):
+        if hard or not is_alive(found.owner):
+            os.killpg(found.pid, signal.SIGKILL if hard else signal.SIGTERM)
+        else:
+            os.kill(found.pid, signal.SIGTERM)
+
+
+def _wait_for(ask: Callable[[], _T], seconds: float) -> _T | None:
+    """The first answer that is true, None if there is none in time."""
+    end = time.monotonic() + seconds
+    while not (answer := ask()):
+        if time.monotonic() > end:
+            return None
+        time.sleep(0.1)
+    return answer

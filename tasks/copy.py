@@ -1,0 +1,25 @@
+"""Stage 4: read once, write everywhere, read back. A task run is a batch."""
+
+from __future__ import annotations
+
+from prefect import task
+
+from cardcat.run import Run
+from cardcat.stages.batches import Batch
+from cardcat.stages.copying import CopiedBatch, copy_batch
+from tasks.policy import KEEP_NOTHING, RETRY_AFTER, is_worth_a_retry
+
+
+@task(
+    name="copy",
+    task_run_name="copy {label}",
+    tags=["cardcat"],
+    retries=len(RETRY_AFTER),
+    retry_delay_seconds=RETRY_AFTER,
+    retry_condition_fn=is_worth_a_retry,
+    **KEEP_NOTHING,
+)
+def copy(run: Run, batch: Batch, label: str) -> CopiedBatch:
+    """Copy and prove the files of one batch; doing it again begins the batch anew and loses nothing."""
+    del label  # for the name of the task run
+    return copy_batch(run, batch)

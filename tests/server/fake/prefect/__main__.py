@@ -1,0 +1,62 @@
+"""Stands in for Prefect's command line: starts in no time, and fails as the file `behaviour` says."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import metadata
+from pathlib import Path
+
+HOME = Path(os.environ["PREFECT_HOME"])
+ANSWERS: dict[str, object] = {
+    "/api/health": True,
+    "/api/admin/version": metadata.version("prefect"),
+    "/api/work_pools/cardcat": {"name": "cardcat"},
+}
+
+
+class Server(BaseHTTPRequestHandler):
+    """Answers what cardcat asks."""
+
+    def do_GET(self) -> None:
+        answer = ANSWERS.get(self.path)
+        self.send_response(404 if answer is None else 200)
+        self.end_headers()
+        self.wfile.write(json.dumps(answer).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def behaviour() -> set[str]:
+    wishes = HOME.parent / "behaviour"
+    return set(wishes.read_text().split()) if wishes.exists() else set()
+
+
+def main(arguments: list[str]) -> int:
+    HOME.mkdir(parents=True, exist_ok=True)
+    record = {"arguments": arguments, "cwd": os.getcwd(), "environment": dict(os.environ)}
+    with (HOME.parent / "calls").open("a") as calls:
+        calls.write(json.dumps(record) + "\n")
+    if arguments[1:] == ["server", "start"]:
+        return serve()
+    if "worker" in arguments:
+        signal.pause()
+    return 1 if "deploy-fails" in behaviour() else 0
+
+
+def serve() -> int:
+    if "server-fails" in behaviour():
+        return 1
+    if "server-hangs" in behaviour():
+        time.sleep(600)
+    (HOME / "prefect.db").touch()
+    ThreadingHTTPServer(("127.0.0.1", int(os.environ["PREFECT_SERVER_API_PORT"])), Server).serve_forever()
+    return 0
+
+
+sys.exit(main(sys.argv[1:]))

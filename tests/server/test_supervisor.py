@@ -1,0 +1,85 @@
+"""What the supervisor decides, without a server."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cardcat.server import asking, state, supervisor
+from cardcat.server.supervisor import Supervisor
+
+
+@pytest.fixture
+def watching(data: Path) -> Iterator[Supervisor]:
+    """A supervisor whose server is a process that does nothing."""
+    data.mkdir(parents=True)
+    made = Supervisor(lock=0, idle=1.5)
+    made._children["server"] = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    yield made
+    made._end()
+
+
+def test_it_ends_when_nobody_has_used_the_server_for_a_while(
+    watching: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    monkeypatch.setattr(asking, "connections", lambda port: seen.append(port) or len(seen) < 4)
+
+    assert watching._watch() is True
+
+    assert len(seen) > 4  # it stayed while there were clients, and some time after
+
+
+def test_it_does_not_end_while_the_server_is_kept(
+    watching: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+
+    def see_to_worker() -> None:
+        looks.append(1)
+        if len(looks) == 4:
+            state.keep_file().unlink()
+
+    state.keep_file().touch()
+    monkeypatch.setattr(watching, "_see_to_worker", see_to_worker)
+    monkeypatch.setattr(asking, "connections", lambda port: 0)
+
+    assert watching._watch() is True
+
+    assert len(looks) == 4
+
+
+def test_it_notices_that_the_server_has_ended(watching: Supervisor) -> None:
+    watching._children["server"].kill()
+
+    assert watching._watch() is False
+
+
+def test_runs_are_asked_to_end_before_their_worker_is() -> None:
+    """The worker would kill them, and Prefect would show them as running for ever."""
+    run = "import signal, sys, time; signal.signal(15, lambda *_: sys.exit(7)); print(1, flush=True); time.sleep(99)"
+    worker = f"import subprocess, sys; print(subprocess.run([sys.executable, '-c', {run!r}]).returncode)"
+    with subprocess.Popen([sys.executable, "-c", worker], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+
+        supervisor._end_runs(process.pid)
+
+        assert process.stdout.readline() == "7\n"
+
+
+def test_a_port_of_somebody_else_is_passed_over() -> None:
+    with socket.socket() as foreign:
+        foreign.bind(("127.0.0.1", 0))
+        foreign.listen()
+        taken = foreign.getsockname()[1]
+
+        ports = list(supervisor._free_ports(taken))
+
+    assert taken not in ports
+    assert len(ports) >= 2
