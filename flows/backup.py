@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,13 +12,14 @@ from prefect.states import Cancelled, Completed, Failed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from cardcat import reporting, stopping
-from cardcat.backup import BATCHES_IN_FLIGHT, ended
+from cardcat.backup import BATCHES_IN_FLIGHT, ended, in_order
 from cardcat.model import BackupOptions, BackupResult, Layout, SessionStatus
 from cardcat.opening import opened_run
 from cardcat.run import Run
 from cardcat.stages.batches import Batch, rounds
 from cardcat.stages.copying import CopiedBatch
 from cardcat.stages.targets import complete_folders
+from cardcat.summary import run_name
 from tasks.copy import copy
 from tasks.dedupe import dedupe
 from tasks.hash import hash_files
@@ -31,10 +30,7 @@ from tasks.scan import scan
 
 
 def _name() -> str:
-    """`EOS_DIGITAL to Archive, Safe`."""
-    given = flow_run.parameters
-    places = ", ".join(Path(destination).name for destination in given["destinations"])
-    return f"{Path(given['source']).name or 'card'} to {places}"
+    return run_name(flow_run.parameters["source"], flow_run.parameters["destinations"])
 
 
 _runner: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=BATCHES_IN_FLIGHT)
@@ -88,21 +84,14 @@ def _stages(run: Run) -> None:
     listing = scan(whole(run), card=run.source.root.name)
     known = hash_files(whole(run), whole(listing))
     plan = dedupe(whole(run), whole(listing), whole(known))
+
+    def submit(batch: Batch) -> PrefectFuture[CopiedBatch]:
+        return copy.submit(whole(run), whole(batch), label=batch.name)
+
     for batches in rounds(run, plan):
-        for copied in _copied_in_order(run, batches):
+        for copied in in_order(batches, submit):
             record(whole(run), whole(copied), label=copied.batch.name)
     complete_folders(run, listing, plan.prefixes)
-
-
-def _copied_in_order(run: Run, batches: Sequence[Batch]) -> Iterator[CopiedBatch]:
-    """Copy a few batches at once, and yield them in their order."""
-    waiting: deque[PrefectFuture[CopiedBatch]] = deque()
-    for batch in batches:
-        waiting.append(copy.submit(whole(run), whole(batch), label=batch.name))
-        if len(waiting) == BATCHES_IN_FLIGHT:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
 
 
 def _state(result: BackupResult) -> State[Any]:

@@ -9,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.utilities.annotations import quote
 
-from cardcat.errors import CatalogError
+from cardcat.errors import CatalogBusyError
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ def whole(value: T) -> T:
 def is_worth_a_retry(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     """Only what passes by itself: a catalog that somebody else is busy with. No space, no card: never."""
     error = state.data if isinstance(state.data, Exception) else _raised(state)
-    return isinstance(error, CatalogError)
+    return isinstance(error, CatalogBusyError)
 
 
 def _raised(state: State[Any]) -> BaseException | None:

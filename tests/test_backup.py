@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from cardcat.backup import backup
 from cardcat.errors import SourceError
-from cardcat.model import Layout, SessionStatus
+from cardcat.model import BackupOptions, BackupResult, Layout, SessionStatus
 from cardcat.storage.disk import Disk
 from tests.support import DAY, Desk, fill, jpeg, snapshot
 
@@ -412,3 +413,68 @@ def test_a_source_without_files_is_refused(desk: Desk) -> None:
     with pytest.raises(SourceError, match="holds no file"):
         desk.backup()
     assert not desk.ask("SELECT * FROM backup_sessions")
+
+
+WEEK = 7 * 86_400 * 10**9
+
+
+def test_a_sidecar_goes_where_its_photo_is_although_it_was_written_later(desk: Desk) -> None:
+    """Also if the photo is skipped, because the drive holds it or an equal one of the card."""
+    large = jpeg(2) + b"\0" * 100_000
+    fill(desk.card, {"A/IMG_1.JPG": jpeg(1), "B/IMG_2.JPG": large, "C/IMG_3.JPG": large}, mtime_ns=DAY + WEEK)
+    fill(desk.make("other"), {"COPY.JPG": jpeg(1)}, mtime_ns=DAY + WEEK)
+    desk.backup(source=desk.folder / "other")
+    sidecars = {"A/IMG_1.xmp": b"1", "B/IMG_2.xmp": b"2", "C/IMG_3.xmp": b"3"}
+    fill(desk.card, sidecars, mtime_ns=DAY + 2 * WEEK)
+
+    desk.backup()
+
+    assert set(desk.on()) == {
+        "2024/2024-05-01/COPY.JPG",
+        "2024/2024-05-01/IMG_1.xmp",
+        "2024/2024-05-01/IMG_2.JPG",
+        "2024/2024-05-01/IMG_2.xmp",
+        "2024/2024-05-01/IMG_3.xmp",
+    }
+
+
+class Stopping(Disk):
+    """Has the destination fail after so many files were opened on it."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self.left = after
+
+    def open_new(self, path: str | os.PathLike[str]) -> int:
+        self.left -= "incoming" in str(path)
+        if self.left < 0:
+            raise OSError(5, "Input/output error", str(path))
+        return super().open_new(path)
+
+
+def rerun(desk: Desk, session: int) -> BackupResult:
+    options = BackupOptions(desk.card, (desk.make("drive"),), timezone="UTC", rerun=session)
+    return backup(options, catalog=str(desk.catalog))
+
+
+def test_rerun_takes_up_the_session_that_was_asked_for(desk: Desk) -> None:
+    """Also if one of another kind came after it."""
+    fill(desk.card, {f"{n}.JPG": jpeg(n) for n in range(3)})
+    desk.backup(disk=Stopping(after=2))
+    desk.backup(layout=Layout.TREE)
+
+    result = rerun(desk, 1)
+
+    assert (result.sessions[0].id, result.sessions[0].resumed) == (1, True)
+    assert desk.ask("SELECT status FROM backup_sessions") == [("completed",), ("completed",)]
+
+
+def test_rerun_with_another_card_in_the_reader_copies_nothing(desk: Desk) -> None:
+    fill(desk.card, {"IMG.JPG": jpeg(1)})
+    desk.backup()
+    fill(desk.make("another"), {"IMG.JPG": jpeg(2)})
+    options = BackupOptions(desk.folder / "another", (desk.folder / "drive",), timezone="UTC", rerun=1)
+
+    with pytest.raises(SourceError, match="another card"):
+        backup(options, catalog=str(desk.catalog))
+    assert jpeg(2) not in desk.on().values()

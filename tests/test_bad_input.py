@@ -159,8 +159,10 @@ class Pulled(Disk):
 def test_a_card_pulled_in_the_middle_ends_the_run_and_is_finished_later(desk: Desk) -> None:
     fill(desk.card, {f"DCIM/IMG_{n}.JPG": jpeg(n) for n in range(6)})
 
-    with pytest.raises(SourceError, match="can't be read"):
-        desk.backup(disk=Pulled(desk.card, after=3))
+    pulled = desk.backup(disk=Pulled(desk.card, after=3)).sessions[0]
+
+    assert (pulled.status, pulled.exit_code) == (SessionStatus.FAILED, SourceError.exit_code)
+    assert "can't be read" in (pulled.message or "")
     assert desk.ask("SELECT status FROM backup_sessions") == [("failed",)]
     assert desk.ask("SELECT count(*) FROM backup_items WHERE state = 'failed'") == [(0,)]
     assert all(data in [jpeg(n) for n in range(6)] for data in desk.on().values())

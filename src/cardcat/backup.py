@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Protocol
 
-from cardcat.errors import CancelledError, CardcatError, CatalogError
+from cardcat.errors import CardcatError, CatalogError
 from cardcat.model import BackupOptions, BackupResult
 from cardcat.opening import opened_run
 from cardcat.previewing import preview
@@ -22,7 +24,7 @@ from cardcat.stages.settling import record_batch
 from cardcat.stages.targets import complete_folders
 from cardcat.storage.disk import Disk
 
-__all__ = ["backup", "ended", "preview"]
+__all__ = ["backup", "ended", "in_order", "preview"]
 
 BATCHES_IN_FLIGHT = 2  # one is copied while the other is proved
 
@@ -38,8 +40,9 @@ def backup(
     """
     Back up `options.source` to every destination, and return how it went.
 
-    A file that can't be copied is a finding of the result. Raises UsageError, SourceError (the source is
-    unusable or went away), DestinationError (no destination is usable), CatalogError.
+    What ends the run once its sessions are open, a card that is pulled for one, is in the result, as is a
+    file that can't be copied. Raises UsageError, SourceError, DestinationError (no destination is usable)
+    before that, and CatalogError.
     """
     with opened_run(options, catalog, reporter=reporter, stop=stop, disk=disk) as run:
         return ended(run, lambda: _stages(run))
@@ -49,42 +52,53 @@ def ended(run: Run, work: Callable[[], None]) -> BackupResult:
     """
     Do the *work* of a run and end its sessions truly, whatever it raises.
 
-    What ends the sessions of single destinations, and a cancellation, is in the result; what ends the run
-    for good is raised again.
+    What ended the run is in the result of its sessions; raised again are only a CatalogError, and what
+    happened before there were any.
     """
     try:
         work()
     except CatalogError:
         raise  # the catalog can't be told
     except CardcatError as error:
-        result = finish(run, error)
-        if isinstance(error, CancelledError) or any(d.error for d in run.destinations):
-            return result
-        raise
+        if not any(destination.session_id for destination in run.destinations):
+            raise
+        return finish(run, error)
     return finish(run)
+
+
+def in_order(batches: Iterable[Batch], submit: Callable[[Batch], Pending]) -> Iterator[CopiedBatch]:
+    """
+    Have a few batches copied at once, and yield them in their order.
+
+    When one fails, those that were under way are waited for, so that nothing writes any more.
+    """
+    waiting: deque[Pending] = deque()
+    try:
+        for batch in batches:
+            waiting.append(submit(batch))
+            if len(waiting) == BATCHES_IN_FLIGHT:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for pending in waiting:
+            with suppress(Exception):  # the first failure is the one that is told
+                pending.result()
+
+
+class Pending(Protocol):
+    """A batch that is being copied: a future of any kind."""
+
+    def result(self) -> CopiedBatch:
+        """Wait for it."""
 
 
 def _stages(run: Run) -> None:
     listing = scan(run)
     known = hash_candidates(run, listing)
     plan = dedupe(run, listing, known)
-    for batches in rounds(run, plan):
-        for copied in _copied_in_order(run, batches):
-            record_batch(run, copied)
-    complete_folders(run, listing, plan.prefixes)
-
-
-def _copied_in_order(run: Run, batches: Sequence[Batch]) -> Iterator[CopiedBatch]:
-    """Copy a few batches at once, and yield them in their order."""
-    waiting: deque[Future[CopiedBatch]] = deque()
     with ThreadPoolExecutor(BATCHES_IN_FLIGHT, "batches") as pool:
-        try:
-            for batch in batches:
-                waiting.append(pool.submit(copy_batch, run, batch))
-                if len(waiting) == BATCHES_IN_FLIGHT:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+        for batches in rounds(run, plan):
+            for copied in in_order(batches, lambda batch: pool.submit(copy_batch, run, batch)):
+                record_batch(run, copied)
+    complete_folders(run, listing, plan.prefixes)

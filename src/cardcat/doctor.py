@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import shutil
@@ -21,6 +22,25 @@ from cardcat.paths import display
 OLDEST_PYTHON = (3, 11)
 LITTLE_SPACE = 1_000_000_000  # bytes: a catalog of a million files and one copy of it
 PACKAGES = ("prefect", "sqlalchemy", "alembic", "polars", "pandera", "xxhash", "exifread", "pymediainfo")
+
+
+_RIGHTS = "Give your user the right to use it, or choose another catalog with --catalog."
+_SHARE = "Connect the drive or share that it is on again."
+_ADVICE = {
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.EROFS: _RIGHTS,
+    errno.ENOSPC: "Make room on the disk that it is on.",
+    errno.EDQUOT: "Make room on the disk that it is on.",
+    errno.EIO: "The disk that it is on fails: back it up, and replace it.",
+    errno.EMFILE: "Close other programs: too many files are open.",
+    errno.ENFILE: "Close other programs: too many files are open.",
+    errno.ENODEV: _SHARE,
+    errno.ENOTCONN: _SHARE,
+    errno.ESTALE: _SHARE,
+    errno.ETIMEDOUT: _SHARE,
+    errno.EHOSTDOWN: _SHARE,
+}
 
 
 class Health(StrEnum):
@@ -71,8 +91,16 @@ def _outcome(check: Callable[[], Check]) -> Check:
         return check()
     except CardcatError as error:
         return Check(Health.BROKEN, error.message, error.hint)
-    except (OSError, ImportError) as error:
+    except ImportError as error:
         return Check(Health.BROKEN, str(error), "Install cardcat again.")
+    except OSError as error:
+        where = "" if error.filename is None else f": {display(os.fsdecode(error.filename))}"
+        return Check(Health.BROKEN, f"{(error.strerror or str(error)).lower()}{where}", _advice(error))
+
+
+def _advice(error: OSError) -> str:
+    """What to do about what the system would not do."""
+    return _ADVICE.get(error.errno or 0, "Look at the disk that it is on: df -h; dmesg | tail")
 
 
 def _python() -> Check:

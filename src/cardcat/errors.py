@@ -5,6 +5,7 @@ CardcatError             1   done, but something needs attention; or it could no
 ├── SourceError          3   the source is unusable or gone
 ├── DestinationError    10   a destination is missing, full or read-only
 ├── CatalogError        20   the catalog is locked, newer than this program, or damaged
+│   └── CatalogBusyError     the same, but it may pass
 └── CancelledError     130   cancelled by Ctrl-C, SIGTERM or the page
 
 Trouble with one file of a source is none of these: it is a `Finding`, and the run goes on.
@@ -67,6 +68,10 @@ class CatalogError(CardcatError):
 
     exit_code = 20
     meaning = "the catalog is locked, newer than this program, or damaged"
+
+
+class CatalogBusyError(CatalogError):
+    """Somebody else is writing to the catalog; later it may be free."""
 
 
 class CancelledError(CardcatError):

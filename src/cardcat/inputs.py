@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cardcat.errors import DestinationError, SourceError, UsageError
 from cardcat.paths import display
+from cardcat.storage.volumes import path_on_volume
 
 
 def check_source(source: Path) -> Path:
@@ -40,7 +41,7 @@ def check_destination(destination: Path) -> Path:
     except OSError as error:
         raise DestinationError(
             f"The destination {show(destination)} is not there: {_cause(error)}. Nothing was copied to it.",
-            hint=f"Plug the drive in, or make the folder: mkdir -p {show(destination)}",
+            hint="Is the drive plugged in and mounted? If so, make the folder on it first.",
         ) from error
     if not stat.S_ISDIR(mode):
         raise DestinationError(
@@ -76,6 +77,16 @@ def check_apart(source: Path, destinations: Sequence[Path]) -> None:
     _check_distinct(destinations)
 
 
+def check_catalog(source: Path, catalog: Path) -> None:
+    """UsageError if the catalog lies in the source: nothing is ever written there."""
+    if _contains(source, catalog):
+        raise UsageError(
+            f"The catalog {show(catalog)} lies inside the source {show(source)}; "
+            "nothing is ever written to a source.",
+            hint="Choose a catalog elsewhere with --catalog, or back up a folder that does not contain it.",
+        )
+
+
 def show(path: Path) -> str:
     """*path* for a message: control characters and odd bytes made visible."""
     return display(str(path))
@@ -98,9 +109,16 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _contains(outer: Path, inner: Path) -> bool:
-    """Whether *inner* lies below *outer*, also by another mount of the same folder."""
-    wanted = _identity(outer)
-    return any(parent == outer or _identity(parent) == wanted for parent in inner.parents)
+    """Whether *inner* lies below *outer*, also by another mount of the same filesystem."""
+    if inner.is_relative_to(outer):
+        return True
+    there = next(path for path in (inner, *inner.parents) if path.exists())
+    is_one_filesystem = there.stat().st_dev == outer.stat().st_dev
+    return is_one_filesystem and _place(inner).is_relative_to(_place(outer))
+
+
+def _place(path: Path) -> Path:
+    return Path("/", path_on_volume(path))
 
 
 def _identity(path: Path) -> tuple[int, int]:

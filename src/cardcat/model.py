@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -253,11 +253,11 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class BackupResult:
-    """What a run did, for people and for `--json`. *verdict* is None where it was not asked for."""
+    """What a run did, for people and for `--json`; *flow_run_id* is None where it ran without Prefect."""
 
     status: SessionStatus
     sessions: tuple[SessionResult, ...]
     bytes_read_from_source: int
     duration_seconds: float
-    findings: tuple[Finding, ...] = field(default_factory=tuple)
+    findings: tuple[Finding, ...] = ()
     flow_run_id: str | None = None

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from cardcat.catalog.engine import Catalog, open_catalog
+from cardcat.catalog.engine import Catalog, local_path, open_catalog
+from cardcat.catalog.locations import marked_location
 from cardcat.catalog.sessions import finish_session, reap_dead
 from cardcat.catalog.volumes import (
     remember_device,
@@ -19,18 +20,20 @@ from cardcat.catalog.volumes import (
 )
 from cardcat.claims import import_claims
 from cardcat.errors import CancelledError, CardcatError, CatalogError, DestinationError
-from cardcat.inputs import check_apart, check_destination, check_source, show
+from cardcat.inputs import check_apart, check_catalog, check_destination, check_source, show
 from cardcat.media.pool import MetadataPool
-from cardcat.model import BackupOptions, Role, SessionStatus, Volume
+from cardcat.model import BackupOptions, Marker, Role, SessionStatus, Volume
 from cardcat.owner import is_alive
 from cardcat.paths import to_text
 from cardcat.plan.names import rules_for
 from cardcat.reporting import Reporter, current
 from cardcat.run import Destination, Run, Source, as_destination_error, now
+from cardcat.stages.sessions import complete_journal
 from cardcat.storage import destination as place
 from cardcat.storage.disk import Disk
+from cardcat.storage.holding import open_destination
 from cardcat.storage.presence import Root, open_root
-from cardcat.storage.volumes import path_on_volume, volume_of
+from cardcat.storage.volumes import path_from_volume, path_on_volume, volume_of
 
 FILES_IN_FLIGHT = 4  # measured: more threads win nothing on two cores, fewer leave the drive waiting
 
@@ -53,6 +56,7 @@ def opened_run(
     source_root = check_source(options.source)
     roots, unusable = _usable(options.destinations)
     check_apart(source_root, roots)
+    check_catalog(source_root, local_path(catalog))
     with ExitStack() as stack:
         opened = stack.enter_context(open_catalog(catalog))
         run = Run(
@@ -107,6 +111,8 @@ def _open_destination(run: Run, root: Path, stack: ExitStack) -> None:
 
 
 def _prepare(run: Run, root: Path, stack: ExitStack) -> Destination:
+    there = stack.enter_context(open_destination(run.disk, root))
+    there.require_own_folders()
     volume = volume_of(root)
     marker = place.read_marker(root)
     with run.catalog.write() as c:
@@ -117,7 +123,7 @@ def _prepare(run: Run, root: Path, stack: ExitStack) -> Destination:
         location = remember_location(
             c,
             volume_id=known.id,
-            uuid=marker.location_uuid if marker else None,
+            uuid=_location_uuid(c, marker, root, volume),
             path=path_on_volume(root),
             role=Role.BACKUP,
             now=now(),
@@ -135,14 +141,30 @@ def _prepare(run: Run, root: Path, stack: ExitStack) -> Destination:
         location_id=location.id,
         location_uuid=location.uuid,
         rules=rules_for(volume.fs_type),
+        there=there,
     )
+
+
+def _location_uuid(c: Connection, marker: Marker | None, root: Path, volume: Volume) -> str | None:
+    """What the marker says; nothing if it is a copy of one that still stands in its own folder."""
+    known = marked_location(c, marker.location_uuid) if marker else None
+    if marker is None or known is None:
+        return marker.location_uuid if marker else None
+    first = path_from_volume(volume, known.path)
+    if first is None or not first.exists() or first.samefile(root):
+        return marker.location_uuid
+    original = place.read_marker(first)
+    is_copy = original is not None and original.location_uuid == marker.location_uuid
+    return None if is_copy else marker.location_uuid
 
 
 def _refuse_empty_mount_point(c: Connection, root: Path, volume: Volume) -> None:
     """An unplugged drive leaves its folder behind; filling that would fill the computer's own disk."""
     for point in (root, *root.parents):
+        if point == volume.mount_point:  # what is mounted there, or above it, is no empty folder
+            return
         for known in volumes_last_mounted_at(c, point):
-            if known.key != volume.key and volume.mount_point != point:
+            if known.key != volume.key:
                 raise DestinationError(
                     f"The destination {show(root)} is the mount point of the drive "
                     f"{known.label or known.key!r}, which is not mounted now. Nothing was copied to it.",
@@ -180,6 +202,7 @@ def _close_sessions(run: Run, error: BaseException) -> None:
         with run.catalog.write() as c:
             for destination in run.destinations:
                 if destination.session_id:
+                    complete_journal(c, run, destination)
                     own = destination.error
                     finish_session(
                         c,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import unicodedata
 
 # Unicode's Default_Ignorable_Code_Point: joiners, marks of direction, variation selectors. To HFS+, and to
@@ -41,6 +42,21 @@ def display(path: str) -> str:
     return "".join(_visible(char) for char in text)
 
 
+def quoted(word: str) -> str:
+    """*word* as it can be typed into a shell; what `display` would escape, as bash and zsh understand it."""
+    if display(word) == word:
+        return shlex.quote(word)
+    return "$'" + "".join(_typed(char) for char in word) + "'"
+
+
+def _typed(char: str) -> str:
+    if char in "'\\":
+        return "\\" + char
+    if display(char) == char:
+        return char
+    return "".join(f"\\x{byte:02x}" for byte in os.fsencode(char))
+
+
 def _visible(char: str) -> str:
     if unicodedata.category(char) in ("Cc", "Cf", "Zl", "Zp", "Co", "Cn"):
         return char.encode("unicode_escape").decode("ascii")
@@ -56,5 +72,4 @@ def same_name_key(name: str) -> str:
     if name.isascii():
         return name.lower()
     plain = unicodedata.normalize("NFD", _INVISIBLE.sub("", name))
-    folded = plain.casefold().upper().casefold()  # upper: the dotless i is an I to those who fold upwards
-    return unicodedata.normalize("NFC", folded)
+    return plain.casefold().upper().casefold()  # upper: the dotless i is an I to those who fold upwards

@@ -15,6 +15,7 @@ from cardcat.errors import CardcatError
 from cardcat.model import BackupOptions, BackupResult
 from cardcat.project import ROOT
 from cardcat.reporting import Several, Silent, current, reporting_to
+from cardcat.summary import run_name
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -113,14 +114,10 @@ def _create_run(parameters: dict[str, Any]) -> FlowRun | None:
             deployment = client.read_deployment_by_name(DEPLOYMENT)
         except ObjectNotFound:
             return None
+        name = run_name(parameters["source"], parameters["destinations"])
         return client.create_flow_run_from_deployment(
-            deployment.id, parameters=parameters, state=Pending(), name=_run_name(parameters)
+            deployment.id, parameters=parameters, state=Pending(), name=name
         )
-
-
-def _run_name(parameters: dict[str, Any]) -> str:
-    places = ", ".join(Path(destination).name for destination in parameters["destinations"])
-    return f"{Path(parameters['source']).name or 'card'} to {places}"
 
 
 def _parameters(options: BackupOptions, catalog: str | None) -> dict[str, Any]:

@@ -6,12 +6,14 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
+
+import polars as pl
 
 from cardcat.catalog.engine import Catalog
 from cardcat.catalog.findings import record_findings
@@ -22,6 +24,7 @@ from cardcat.model import BackupOptions, Finding, Volume
 from cardcat.plan.names import NameRules
 from cardcat.reporting import Reporter
 from cardcat.storage.disk import Disk
+from cardcat.storage.holding import DestinationRoot
 from cardcat.storage.presence import Root
 
 WINDOW = 4_096  # calls that are waiting at once
@@ -52,13 +55,15 @@ class Destination:
     location_id: int
     location_uuid: str
     rules: NameRules
+    there: DestinationRoot  # held open: an empty mount point is not the drive
     session_id: int = 0
     resumed: bool = False
+    is_planned: bool = False  # every file of the card is in its journal
     timezone: str = "UTC"
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     copied: int = 0  # of this run
     bytes_copied: int = 0
-    is_cold: bool = True  # every read-back so far was proved cold
+    is_cold: bool = True  # every copy so far was proved cold
     error: DestinationError | None = None
 
     @property
@@ -88,6 +93,7 @@ class Run:
     ignored: int = 0
     excluded: int = 0
     scanned: int = 0
+    listing: pl.DataFrame | None = None  # what the scan found: `frames.LISTING`
     findings: list[Finding] = field(default_factory=list)
     leftover: list[int] = field(default_factory=list)  # items whose twin turned out to be none
     is_finished: bool = False
@@ -104,10 +110,19 @@ class Run:
             self.bytes_read += count
 
     def in_parallel(self, function: Callable[[A], B], values: Iterable[A]) -> Iterator[B]:
-        """Call *function* for each value, several at once; the results come in order, in bounded memory."""
+        """
+        Call *function* for each value, several at once; the results come in order, in bounded memory.
+
+        Whatever ends it, no call is at work any more when it is over.
+        """
         waiting = iter(values)
         while window := list(islice(waiting, WINDOW)):
-            yield from self.files.map(function, window)
+            futures = [self.files.submit(function, value) for value in window]
+            try:
+                for future in futures:
+                    yield future.result()
+            finally:
+                wait([future for future in futures if not future.cancel()])
 
     def source_path(self, path: str) -> Path:
         """The full path of a file of the source."""
@@ -134,8 +149,18 @@ class Run:
         with self.lock:
             if destination.error is not None:
                 return
-            destination.error = as_destination_error(error, destination.root, doing)
+            destination.error = as_destination_error(self._cause(destination, error), destination.root, doing)
         self.reporter.note(destination.error.message)
+
+    def _cause(
+        self, destination: Destination, error: OSError | DestinationError
+    ) -> OSError | DestinationError:
+        """The drive's own absence, if that is why something failed on it."""
+        try:
+            destination.there.require_there()
+        except DestinationError as gone:
+            return gone
+        return error
 
     def check_source(self) -> None:
         """SourceError if the card was pulled: after trouble with a file, this tells whose trouble it is."""

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from cardcat import text
 from cardcat.model import BackupOptions, BackupResult, Finding, SessionStatus
-from cardcat.paths import display
+from cardcat.paths import display, quoted
 
 MOST_ROWS = 500  # a page with more is read by nobody; the catalog has them all
 _MOST_REASONS = 10
+
+
+def run_name(source: str, destinations: Sequence[str]) -> str:
+    """What a run is called: `EOS_DIGITAL to Archive, Safe`."""
+    places = ", ".join(PurePath(destination).name for destination in destinations)
+    return f"{PurePath(source).name or 'card'} to {places}"
 
 
 def findings_table(findings: Sequence[Finding]) -> list[dict[str, str]]:
@@ -60,7 +67,9 @@ def _verdict(safe: bool | None, reasons: Sequence[str]) -> list[str]:
     if safe is None:
         return ["Whether the card is safe to format was not looked at."]
     if safe:
-        return ["**Safe to format: yes**, every file has a proved copy on another volume."]
+        return [
+            "**Safe to format: yes**, every file has a proved copy on another volume that is plugged in now."
+        ]
     shown = [f"- {_code(reason)}" for reason in reasons[:_MOST_REASONS]]
     more = len(reasons) - len(shown)
     return ["**Safe to format: no**", *shown, *([f"- and {more:,} more"] if more else [])]
@@ -74,7 +83,7 @@ def _next(result: BackupResult, options: BackupOptions) -> list[str]:
             "",
             f"    cardcat sessions rerun {unfinished[0].id}",
         ]
-    return ["Next:", "", f"    cardcat safe-to-format {display(str(options.source))}"]
+    return ["Next:", "", f"    cardcat safe-to-format {quoted(str(options.source))}"]
 
 
 def _code(words: str) -> str:

@@ -332,10 +332,13 @@ def test_the_latest_session_of_a_source_and_destination(
         key.source_volume_id, key.source_root, key.destination_location_id, Layout.TREE, ("*.tmp", "a'b")
     )
     second = begin(c, other_layout)
-    row = latest(c, key)
+    row = latest(c, other_layout)
     assert row is not None
     assert (row.id, row.layout, row.excludes) == (second, Layout.TREE, ("*.tmp", "a'b"))
     assert row.key == other_layout
+    again = latest(c, key)
+    assert again is not None
+    assert again.id == first
     assert latest(c, SessionKey(99, ("", b""), 99, Layout.DATED, ())) is None
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select, update
 
 from cardcat.catalog.bulk import Value, chunks, insert_many, insert_new, unique
-from cardcat.catalog.tables import content_identity, media_files
-from cardcat.model import Kind, Metadata
+from cardcat.catalog.tables import content_identity, file_locations, media_files
+from cardcat.model import Evidence, Kind, Metadata
 
 METADATA_COLUMNS = (
     "camera_make",
@@ -69,6 +69,27 @@ def record_contents(c: Connection, rows: Iterable[ContentRow], now: int) -> dict
     ]
     insert_many(c, insert_new(c, content_identity), values)
     return content_ids(c, [row.hash for row in listed])
+
+
+def correct_claimed(c: Connection, rows: Sequence[ContentRow]) -> None:
+    """Say of these contents what their bytes say, where so far only somebody's manifests spoke of them."""
+    k, f = content_identity.c, file_locations.c
+    is_proved = exists().where(f.content_id == k.id, f.evidence != Evidence.CLAIMED.value)
+    claimed: set[str] = set()
+    for chunk in chunks(unique(row.hash for row in rows)):
+        claimed |= set(c.scalars(select(k.cas_id).where(k.cas_id.in_(chunk), ~is_proved)))
+    for row in rows:
+        if row.hash in claimed:
+            values = {"kind": row.kind.value, "size_bytes": row.size, "xxh3_128": row.xxh3}
+            values |= {"sample_hash": row.sample} if row.sample else {}
+            c.execute(update(content_identity).where(k.cas_id == row.hash).values(values))
+
+
+def set_xxh3(c: Connection, hash_: str, xxh3: str) -> None:
+    """Say what the content's XXH3-128 is: found by reading all of it."""
+    c.execute(
+        update(content_identity).where(content_identity.c.cas_id == hash_).values(xxh3_128=xxh3)
+    )
 
 
 def content_ids(c: Connection, hashes: Sequence[str]) -> dict[str, int]:

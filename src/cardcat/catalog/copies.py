@@ -87,7 +87,7 @@ def copies_in(c: Connection, location_id: int, folder: str) -> list[CopyRow]:
 
 
 def session_copies(c: Connection, session_id: int) -> list[SessionCopy]:
-    """All that a session wrote and proved, in the order of the paths."""
+    """All that a session wrote and proved and that is still there, in the order of the paths."""
     f, i = file_locations.c, backup_items.c
     query = (
         select(
@@ -95,7 +95,13 @@ def session_copies(c: Connection, session_id: int) -> list[SessionCopy]:
             i.hash, f.size, f.mtime_ns, f.evidence, f.verified_at,
         )
         .join(file_locations, f.id == i.file_location_id)
-        .where(i.session_id == session_id, i.state == ItemState.VERIFIED.value)
+        .join(content_identity, content_identity.c.id == f.content_id)
+        .where(
+            i.session_id == session_id,
+            i.state == ItemState.VERIFIED.value,
+            i.hash == content_identity.c.cas_id,  # another content may have come to that place since
+            f.status == Presence.PRESENT.value,
+        )
         .order_by(i.destination_path)
     )  # fmt: skip
     return [

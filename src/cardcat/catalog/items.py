@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, select, update
 
 from cardcat.catalog.bulk import Value, chunks, insert_many
-from cardcat.catalog.tables import backup_items, backup_sessions, file_locations, session_details
+from cardcat.catalog.tables import (
+    backup_items,
+    backup_sessions,
+    content_identity,
+    file_locations,
+    session_details,
+)
 from cardcat.model import Evidence, ItemState, Presence
 from cardcat.paths import from_text, to_text
 
@@ -152,9 +158,11 @@ def earlier_copies(c: Connection, session_id: int) -> Iterator[EarlierCopy]:
             f.evidence,
         )
         .join(file_locations, f.id == i.file_location_id)
+        .join(content_identity, content_identity.c.id == f.content_id)
         .where(
             i.session_id == session_id,
             i.state.in_((ItemState.VERIFIED.value, ItemState.SKIPPED.value)),
+            i.hash == content_identity.c.cas_id,  # another content may have come to that place since
             f.status == Presence.PRESENT.value,
         )
     )
@@ -197,7 +205,9 @@ def owners_of(
             )
             .join(backup_sessions, backup_sessions.c.id == i.session_id)
             .join(session_details, d.session_id == backup_sessions.c.id)
-            .where(i.file_location_id.in_(chunk))
+            .join(file_locations, file_locations.c.id == i.file_location_id)
+            .join(content_identity, content_identity.c.id == file_locations.c.content_id)
+            .where(i.file_location_id.in_(chunk), i.hash == content_identity.c.cas_id)
             .distinct()
         )
         for copy, path, raw, volume, root, root_raw in c.execute(query):

@@ -56,6 +56,11 @@ def find_location(c: Connection, volume_id: int, path: str) -> LocationRow | Non
     return _find(c, locations.c.volume_id == volume_id, *(locations.c[key] == place[key] for key in place))
 
 
+def marked_location(c: Connection, uuid: str) -> LocationRow | None:
+    """The root folder whose marker has that *uuid*, None if the catalog knows none."""
+    return _find(c, locations.c.uuid == uuid)
+
+
 def get_location(c: Connection, location_id: int) -> LocationRow:
     """The location with that id, which must be there."""
     row = _find(c, locations.c.id == location_id)

@@ -52,8 +52,8 @@ def restore(where: str | Path | None, file: Path) -> Path | None:
     returned, None if there was none. CatalogError if *file* is no sound catalog that this program
     knows, or if the present one is in use; then nothing was changed.
     """
+    check_restorable(where, file)
     path, given = local_path(where), local_path(file)
-    _check_restorable(path, given)
     with told_of_files(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     with lock.alone(path, wait=0), told_of_files(path):
@@ -69,7 +69,13 @@ def restore(where: str | Path | None, file: Path) -> Path | None:
     return aside
 
 
-def _check_restorable(path: Path, given: Path) -> None:
+def check_restorable(where: str | Path | None, file: Path) -> None:
+    """
+    Look whether `restore` would begin at all. Leaves no trace, and does not read *file* completely.
+
+    UsageError if *file* is not there or is the catalog itself, CatalogError as `restore` raises it.
+    """
+    path, given = local_path(where), local_path(file)
     if given == path or (path.exists() and given.exists() and path.samefile(given)):
         raise UsageError(
             f"The file {show(given)} is the catalog itself.", hint="Name a copy: cardcat catalog restore FILE"

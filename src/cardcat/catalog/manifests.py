@@ -13,6 +13,11 @@ def known_manifests(c: Connection, location_id: int) -> set[str]:
     return set(c.scalars(select(manifests.c.name).where(manifests.c.location_id == location_id)))
 
 
+def has_manifest(c: Connection, session_id: int) -> bool:
+    """Whether a manifest of the session was written."""
+    return c.scalar(select(manifests.c.id).where(manifests.c.session_id == session_id).limit(1)) is not None
+
+
 def record_manifest(c: Connection, location_id: int, name: str, *, session_id: int | None, now: int) -> None:
     """Say that the manifest's content is in the catalog; *session_id* is None for somebody else's."""
     c.execute(

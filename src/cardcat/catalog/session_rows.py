@@ -86,13 +86,15 @@ class ErrorRow:
 
 
 def latest(c: Connection, key: SessionKey) -> SessionRow | None:
-    """The last session of that source volume, root and destination, whatever its layout and excludes."""
+    """The last session of exactly that key."""
     details = session_details.c
     query = _query().where(
         details.source_volume_id == key.source_volume_id,
         details.source_root == key.source_root[0],
         details.source_root_raw == key.source_root[1],
         details.destination_location_id == key.destination_location_id,
+        details.layout == key.layout.value,
+        details.excludes == json.dumps(key.excludes),
     )
     rows = _rows(c, query.order_by(backup_sessions.c.id.desc()).limit(1))
     return rows[0] if rows else None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from cardcat.errors import CatalogError
+from cardcat.errors import CatalogBusyError, CatalogError
 from cardcat.paths import display
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
@@ -57,9 +57,9 @@ def no_database(path: Path) -> CatalogError:
     )
 
 
-def in_use(path: Path) -> CatalogError:
+def in_use(path: Path) -> CatalogBusyError:
     """Somebody else has the catalog open and would be disturbed, or disturbs."""
-    return CatalogError(
+    return CatalogBusyError(
         f"The catalog {show(path)} is in use by another program.",
         hint=f"Wait until that has ended, then try again. What has it open: fuser -v {show(path)}",
     )

@@ -150,9 +150,8 @@ def volumes_last_mounted_at(c: Connection, mount_point: Path) -> list[VolumeRow]
 
 def _by_marker(c: Connection, volume: Volume, uuid: str | None) -> VolumeRow | None:
     row = _find_volume(c, volumes.c.uuid == uuid) if uuid is not None else None
-    if row and row.fs_uuid and volume.fs_uuid and row.fs_uuid != volume.fs_uuid:
-        return None
-    return row
+    same = row and (row.fs_uuid, row.fs_type) == (volume.fs_uuid, volume.fs_type)
+    return row if same else None
 
 
 def _find_volume(c: Connection, condition: ColumnElement[bool]) -> VolumeRow | None:

@@ -103,9 +103,8 @@ def restore(
     from cardcat.catalog.engine import local_path
 
     source, path = folder(file, "FILE"), local_path(catalog)
-    if dry_run:
-        _check(source)
-    elif path.exists() and not yes:
+    maintain.check_restorable(catalog, source)
+    if path.exists() and not yes and not dry_run:
         _confirm(path, source)
     aside = None if dry_run else maintain.restore(path, source)
     if as_json:
@@ -118,23 +117,19 @@ def restore(
     return 0
 
 
-def _check(source: Path) -> None:
-    """CatalogError if *source* is no catalog that this program knows."""
-    from cardcat.catalog.migrate import State, state
-
-    if state(source) is State.ABSENT:
-        raise CatalogError(f"There is no catalog in {display(str(source))} that could be restored.")
-
-
 def _confirm(path: Path, source: Path) -> None:
     """Ask a person; refuse where nobody can be asked."""
-    if not (sys.stdin and sys.stdin.isatty() and sys.stderr and sys.stderr.isatty()):
+    if not _somebody_is_there():
         raise UsageError(
             f"The catalog {display(str(path))} would be replaced, and there is no terminal to ask at.",
             hint="Add --yes if that is what you want. The present one is set aside, not deleted.",
         )
     question = f"Replace {display(str(path))} by {display(str(source))}? The present one is set aside."
     typer.confirm(question, abort=True, err=True)
+
+
+def _somebody_is_there() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _absent(where: str | None, *, as_json: bool) -> int:

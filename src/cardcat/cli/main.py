@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from cardcat.errors import CancelledError, CardcatError, UsageError
 
-if TYPE_CHECKING:
-    import typer
+# What the parser says, and what is said instead, to people who know of no "arguments".
+_PLAINER = (
+    (
+        re.compile(r"Got unexpected extra argument\(s\) \((.*)\)", re.DOTALL),
+        r"Not expected here: \1. A name with spaces needs quotes.",
+    ),
+    (re.compile(r"Option '(.*)' requires an argument\."), r"\1 needs a value after it."),
+    (re.compile(r"Option '(.*)' does not take a value\."), r"\1 stands alone: it takes no value."),
+    (re.compile(r"Invalid value for '(.*?)': (?:Value error, )?(.*)", re.DOTALL), r"\1: \2"),
+    (re.compile(r"Missing argument '(.*)'\."), r"\1 is not given."),
+)
 
 
 def run() -> NoReturn:
@@ -60,14 +70,31 @@ def _invoke(arguments: Sequence[str]) -> int:
     except typer.Abort:
         raise CancelledError("Cancelled: nothing was changed.") from None
     except typer.TyperException as error:
-        raise _usage(error) from None
+        raise UsageError(_plainer(error.format_message()), hint=_help_for(arguments)) from None
 
 
-def _usage(error: typer.TyperException) -> UsageError:
-    context: typer.Context | None = getattr(error, "ctx", None)
-    path = context.command_path if context else "cardcat"
-    message = error.format_message().replace("Value error, ", "")  # the parser names its own exceptions
-    return UsageError(message, hint=f"{path} --help")
+def _plainer(message: str) -> str:
+    for pattern, words in _PLAINER:
+        if pattern.fullmatch(message):
+            return pattern.sub(words, message)
+    return message
+
+
+def _help_for(arguments: Sequence[str]) -> str:
+    """The help page of the command that *arguments* name, as far as they name one."""
+    from typer.core import TyperGroup
+
+    from cardcat.cli.app import command
+
+    path, group = "cardcat", command()
+    for word in arguments:
+        below = group.commands.get(word)
+        path += f" {word}" if below else ""
+        if isinstance(below, TyperGroup):
+            group = below
+        elif below:
+            break
+    return f"{path} --help"
 
 
 def _explain(error: CardcatError, arguments: Sequence[str]) -> int:

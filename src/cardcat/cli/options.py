@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -54,11 +55,41 @@ def _catalog(context: typer.Context, given: str | None) -> str | None:
     return value
 
 
-def _session(given: int) -> int:
-    """A number that a catalog can have."""
-    if not 1 <= given <= _LARGEST_ID:
-        raise UsageError(f"{given} is no number of a session.", hint="List them: cardcat sessions list")
-    return given
+def whole_number(option: str, most: int) -> Callable[[str], int]:
+    """
+    What turns the value given for *option* into a number from 1 to *most*.
+
+    It raises UsageError for anything else, because the parser's own sentence is for programmers.
+    """
+
+    def parse(given: str) -> int:
+        number = _number(given, most)
+        if number is None:
+            raise UsageError(
+                f"{option} needs a whole number from 1 to {most:,}, not '{given}'.",
+                hint=f"For example: {option} 2",
+            )
+        return number
+
+    return parse
+
+
+def _session(given: str) -> int:
+    """A number that a session of a catalog can have."""
+    number = _number(given, _LARGEST_ID)
+    if number is None:
+        raise UsageError(
+            f"'{given}' is not the number of a session.", hint="List them: cardcat sessions list"
+        )
+    return number
+
+
+def _number(given: str, most: int) -> int | None:
+    """*given* as a whole number from 1 to *most*, None if it is none."""
+    digits = str(given)  # a default is a number already
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > len(str(most)):
+        return None
+    return int(digits) if 1 <= int(digits) <= most else None
 
 
 CatalogPath = Annotated[
@@ -78,5 +109,5 @@ Direct = Annotated[
 ]
 SessionId = Annotated[
     int,
-    typer.Argument(metavar="ID", callback=_session, help="A number from `cardcat sessions list`."),
+    typer.Argument(metavar="ID", parser=_session, help="A number from `cardcat sessions list`."),
 ]

@@ -50,8 +50,10 @@ def emit(document: Json) -> None:
     sys.stdout.write(json.dumps(_valid(document), indent=2) + "\n")
 
 
-def path_fields(path: str, key: str = "path") -> dict[str, Json]:
+def path_fields(path: str | None, key: str = "path") -> dict[str, Json]:
     """*path* for a JSON object: readable under *key*, where that is not exact its bytes under *key*_b64."""
+    if path is None:
+        return {key: None}
     readable, raw = paths.to_text(path)
     if raw is None:
         return {key: readable}

@@ -44,6 +44,11 @@ class Work:
     files_done: int = 0
     size_done: int = 0
 
+    @property
+    def is_known(self) -> bool:
+        """Whether there is a number of files or bytes to do."""
+        return bool(self.files or self.size)
+
     def amounts(self) -> tuple[int, int]:
         """What is done and what there is to do: bytes where they are known, else files."""
         return (self.size_done, self.size) if self.size else (self.files_done, self.files)
@@ -54,7 +59,8 @@ class Work:
         seconds = now - self.began
         if self.size_done:
             parts.append(_of(text.size(self.size_done), text.size(self.size) if self.size else ""))
-            parts += [text.rate(self.size_done / seconds)] if seconds >= 1 else []
+        if self.size_done and self.size and seconds >= 1:  # a scan that counts sizes reads no bytes
+            parts.append(text.rate(self.size_done / seconds))
         left = self._left(seconds)
         return ", ".join(parts if left is None else [*parts, f"{text.duration(left)} left"])
 
@@ -81,11 +87,15 @@ class Told:
         self._next = 0.0
 
     def begin(self, stage: Stage, *, files: int, size: int) -> None:
-        """Go on to *stage*; the same stage again has so much more to do."""
+        """
+        Go on to *stage*; the same stage again has so much more to do.
+
+        Time counts from when it is known how much there is, so that rate and time left are those of the work.
+        """
         with self._lock:
             now = self._clock()
             self._next = now + self.interval
-            if self._work and self._work.stage is stage:
+            if self._work and self._work.stage is stage and self._work.is_known:
                 self._work.files += files
                 self._work.size += size
                 return
@@ -128,7 +138,9 @@ class Told:
         self._session = max((session.id for session in result.sessions), default=0)
 
     def began(self, work: Work) -> None:
-        """A stage begins."""
+        """A stage begins. Only of a scan nobody knows the extent; any other without one has nothing to do."""
+        if not work.is_known and work.stage is not Stage.SCAN:
+            return
         extent = [text.many(work.files, "file")] if work.files else []
         extent += [text.size(work.size)] if work.size else []
         self.write(f"{_DOING[work.stage]}: {', '.join(extent)}" if extent else _DOING[work.stage], "")

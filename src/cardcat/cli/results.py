@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from cardcat import text
 from cardcat.cli import output
 from cardcat.cli.output import Column, Json
 from cardcat.errors import CancelledError, CardcatError, CatalogError, DestinationError, SourceError
 from cardcat.model import BackupResult, Finding, Preview, SessionResult, SessionStatus
-from cardcat.paths import display
+from cardcat.paths import display, quoted
 
 _WORST_FIRST = (CatalogError, SourceError, DestinationError, CancelledError, CardcatError)
 
@@ -57,13 +56,7 @@ def show(result: BackupResult, next_steps: Sequence[str]) -> None:
 
 def next_steps(result: BackupResult, source: str, catalog: str | None, page: str | None) -> list[str]:
     """What a person may want to type, or look at, after this."""
-    steps = []
-    bad = [
-        session for session in result.sessions if session.status is not SessionStatus.COMPLETED and session.id
-    ]
-    for session in bad:
-        steps.append(f"What went wrong:  {typed('sessions', 'errors', str(session.id), catalog=catalog)}")
-        steps.append(f"To finish it:     {typed('sessions', 'rerun', str(session.id), catalog=catalog)}")
+    steps = [*_looks(result, catalog), *_ways_on(result, catalog)]
     if any(session.status is SessionStatus.COMPLETED for session in result.sessions):
         steps.append(f"Safe to format?   {typed('safe-to-format', source, catalog=catalog)}")
     return [*steps, f"The run's page:   {page}"] if page else steps
@@ -89,7 +82,30 @@ def preview_document(previews: Sequence[Preview]) -> dict[str, Json]:
 def typed(*words: str, catalog: str | None = None) -> str:
     """A command line that a person can type as it stands, for the catalog at hand."""
     chosen = catalog if catalog != os.environ.get("CARDCAT_CATALOG") else None
-    return shlex.join(["cardcat", *words, *(["--catalog", chosen] if chosen else [])])
+    return " ".join(map(quoted, ["cardcat", *words, *(["--catalog", chosen] if chosen else [])]))
+
+
+def _looks(result: BackupResult, catalog: str | None) -> Iterator[str]:
+    """Where to read of files that a person should know of, each file in one place."""
+    untold = {finding for finding in result.findings if finding.failed or finding.attention}
+    for session in sorted(result.sessions, key=lambda session: session.status is SessionStatus.COMPLETED):
+        mine = {finding for finding in untold if finding.destination in (None, session.destination_path)}
+        if session.id and (mine or session.counts.failed):
+            untold -= mine
+            what = "What went wrong:"
+            if session.status is SessionStatus.COMPLETED:
+                files = len({finding.path for finding in mine})
+                what = text.many(files, "file needs", "files need") + " a look:"
+            yield f"{what}  {typed('sessions', 'errors', str(session.id), catalog=catalog)}"
+
+
+def _ways_on(result: BackupResult, catalog: str | None) -> Iterator[str]:
+    """How to finish what was not finished."""
+    for session in result.sessions:
+        if session.status is not SessionStatus.COMPLETED and session.id:
+            card_is_gone = session.exit_code == SourceError.exit_code
+            what = "Put the card back, then:" if card_is_gone else "To finish it:   "
+            yield f"{what}  {typed('sessions', 'rerun', str(session.id), catalog=catalog)}"
 
 
 def _session_code(session: SessionResult) -> int:
@@ -113,6 +129,7 @@ def _session(session: SessionResult) -> dict[str, Json]:
         "files_pending": session.counts.pending,
         "files_ignored": session.files_ignored,
         "bytes_copied": session.counts.bytes_copied,
+        "error_message": session.message,
     }
 
 

@@ -8,7 +8,7 @@ import typer
 
 from cardcat import text
 from cardcat.cli import output
-from cardcat.cli.options import AsJson, CatalogPath, examples, folder
+from cardcat.cli.options import AsJson, CatalogPath, examples, folder, whole_number
 from cardcat.cli.progress import telling
 from cardcat.errors import CardcatError
 
@@ -23,7 +23,12 @@ def safe_to_format(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="The card that was backed up.")],
     *,
     copies: Annotated[
-        int, typer.Option(metavar="N", min=1, help="How many proved copies, each on a volume of its own.")
+        int,
+        typer.Option(
+            metavar="N",
+            parser=whole_number("--copies", 1_000),
+            help="How many proved copies, each on a volume of its own.",
+        ),
     ] = 1,
     full: Annotated[bool, typer.Option("--full", help="Read the whole card again.")] = False,
     catalog: CatalogPath = None,
@@ -33,8 +38,8 @@ def safe_to_format(
     Say whether a card may be formatted.
 
     Exit 0 means yes, 1 means no. The card is scanned now. The answer is yes only if every file on it has
-    enough copies that were read back from a drive, and every copy on a plugged drive is still there.
-    Nothing is ever deleted.
+    enough copies that were read back from the drive itself. Only copies that are there now count, on
+    drives that are plugged in now. Nothing is ever deleted.
     """
     from cardcat.verdict import safe_to_format as judge
 
@@ -53,7 +58,8 @@ def _show(verdict: Verdict, source: str, copies: int) -> None:
     files = text.many(verdict.files, "file")
     if verdict.safe:
         proved = text.many(copies, "proved copy", "proved copies")
-        output.say(f"Safe to format: yes. {source} has {files}, each with at least {proved}.", style="green")
+        sentence = f"Safe to format: yes. {source} has {files}, each with at least {proved} plugged in now."
+        output.say(sentence, style="green")
         return
     output.say(f"Safe to format: no. {source} has {files}; this stands in the way:", style="bold red")
     grouped: dict[str, list[str]] = {}

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cardcat import text
-from cardcat.cli import backup, catalogs, output
-from cardcat.cli.options import AsJson, CatalogPath, Direct, SessionId, examples, group
+from cardcat.cli import backup, catalogs, exact, output
+from cardcat.cli.options import AsJson, CatalogPath, Direct, SessionId, examples, group, whole_number
 from cardcat.cli.output import Column, Json
 from cardcat.errors import UsageError
 from cardcat.model import BackupOptions, Layout
@@ -36,7 +36,10 @@ _COLUMNS = (
 def list_(
     *,
     limit: Annotated[
-        int, typer.Option(metavar="N", min=1, max=1_000_000, help="So many, the latest first.")
+        int,
+        typer.Option(
+            metavar="N", parser=whole_number("--limit", 1_000_000), help="So many, the latest first."
+        ),
     ] = 20,
     catalog: CatalogPath = None,
     as_json: AsJson = False,
@@ -75,16 +78,18 @@ def errors(session: SessionId, *, catalog: CatalogPath = None, as_json: AsJson =
     from cardcat.catalog.sessions import session_errors
 
     with catalogs.reading(catalog) as c:
-        _found(c, session)
+        whole = _found(c, session)
         rows = [] if c is None else session_errors(c, session)
     if as_json:
-        output.emit([_error_document(row) for row in rows])
+        output.emit([_error_document(row, whole) for row in rows])
         return 0
+    if whole.error_message:
+        output.say(f"Session {session}: {whole.error_message}")
     for row in rows:
         output.say(row.source_path or "(the whole source)")
         output.say(f"    {_judged(row)}: {row.error_message}")
     if not rows:
-        output.say(f"Nothing went wrong with any file of session {session}.")
+        output.say(f"Nothing went wrong with any single file of session {session}.")
     return 0
 
 
@@ -113,18 +118,18 @@ def rerun(
 def _rows(c: Connection, limit: int) -> list[SessionRow]:
     from cardcat.catalog.sessions import list_sessions
 
-    return list_sessions(c, limit)
+    return [exact.session(c, row) for row in list_sessions(c, limit)]
 
 
 def _found(c: Connection | None, session: int) -> SessionRow:
     from cardcat.catalog.sessions import get_session
 
     row = None if c is None else get_session(c, session)
-    if row is None:
+    if c is None or row is None:
         raise UsageError(
             f"There is no session {session} in the catalog.", hint="List them: cardcat sessions list"
         )
-    return row
+    return exact.session(c, row)
 
 
 def _cells(row: SessionRow) -> list[str]:
@@ -143,8 +148,8 @@ def _document(row: SessionRow) -> dict[str, Json]:
     return {
         "id": row.id,
         "status": row.status.value,
-        "source_path": row.source_path,
-        "destination_path": row.destination_path,
+        **output.path_fields(row.source_path, "source_path"),
+        **output.path_fields(row.destination_path, "destination_path"),
         "layout": row.layout.value,
         "timezone": row.timezone,
         "excludes": list(row.excludes),
@@ -185,6 +190,7 @@ def _readable(row: SessionRow) -> dict[str, str]:
         "Failed": text.count(row.files_failed),
         "Pending": text.count(row.files_pending) if row.files_pending else "",
         "Ignored": text.count(row.files_ignored),
+        "Excluded": text.count(row.files_excluded) if row.files_excluded or row.excludes else "",
         "Proof": proof if row.files_copied else "",
         "Attempts": text.count(row.attempts),
         "Flow run": row.flow_run_id or "",
@@ -193,10 +199,11 @@ def _readable(row: SessionRow) -> dict[str, str]:
     return {key: value for key, value in shown.items() if value}
 
 
-def _error_document(row: ErrorRow) -> dict[str, Json]:
+def _error_document(row: ErrorRow, whole: SessionRow) -> dict[str, Json]:
+    destination = exact.chosen(row.destination_path, whole.destination_path)
     return {
         **output.path_fields(row.source_path),
-        "destination_path": row.destination_path,
+        **output.path_fields(destination, "destination_path"),
         "stage": row.stage.value,
         "error_type": row.error_type,
         "message": row.error_message,

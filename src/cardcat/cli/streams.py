@@ -48,8 +48,13 @@ class Stderr:
             return self._below is not None and self._below.isatty()
         return False
 
-    def _cannot_write(self, error: OSError | ValueError) -> None:
-        """Go on in silence."""
+    def _cannot_write(self, error: OSError | ValueError) -> None:  # noqa: ARG002 - whatever it was
+        """Go on in silence: what is left to write, also by the interpreter at its end, goes nowhere."""
+        with suppress(OSError, ValueError):
+            if self._below is not None:
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, self._below.fileno())
+                os.close(nowhere)
 
 
 class Stdout(Stderr):
@@ -60,18 +65,10 @@ class Stdout(Stderr):
     """
 
     def _cannot_write(self, error: OSError | ValueError) -> None:
-        self._discard()
+        super()._cannot_write(error)
         if not isinstance(error, BrokenPipeError):
             cause = getattr(error, "strerror", None) or str(error)
             raise CardcatError(f"{cause} while the answer was written to standard output.") from error
-
-    def _discard(self) -> None:
-        """Let the interpreter flush what is left at its end without another error."""
-        with suppress(OSError, ValueError):
-            if self._below is not None:
-                nowhere = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(nowhere, self._below.fileno())
-                os.close(nowhere)
 
 
 @contextmanager

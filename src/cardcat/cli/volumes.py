@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cardcat import text
-from cardcat.cli import catalogs, output
+from cardcat.cli import catalogs, exact, output
 from cardcat.cli.options import AsJson, CatalogPath, examples, group
 from cardcat.cli.output import Column, Json
 
@@ -39,7 +40,7 @@ def list_(*, catalog: CatalogPath = None, as_json: AsJson = False) -> int:
         rows = [] if c is None else _rows(c)
     mounted = _mounted() if rows else {}
     if as_json:
-        output.emit([_document(row, mounted.get(row.volume.key)) for row in rows])
+        output.emit([_document(row, mounted) for row in rows])
     elif rows:
         output.table(_COLUMNS, [_cells(row, is_mounted=row.volume.key in mounted) for row in rows])
     elif c is None:
@@ -75,8 +76,8 @@ def _cells(row: VolumeSummary, *, is_mounted: bool) -> list[str]:
     ]
 
 
-def _document(row: VolumeSummary, mount_point: str | None) -> dict[str, Json]:
-    volume = row.volume
+def _document(row: VolumeSummary, mounted: Mapping[str, str]) -> dict[str, Json]:
+    volume, now = row.volume, mounted.get(row.volume.key)
     return {
         "uuid": volume.uuid,
         "fs_uuid": volume.fs_uuid,
@@ -84,9 +85,9 @@ def _document(row: VolumeSummary, mount_point: str | None) -> dict[str, Json]:
         "label": volume.label,
         "total_bytes": volume.total_bytes,
         "free_bytes": volume.free_bytes,
-        "last_mount_point": volume.last_mount_point,
+        **output.path_fields(exact.chosen(volume.last_mount_point, now), "last_mount_point"),
         "last_seen_at": volume.last_seen_at,
         "copies": row.copies,
         "bytes": row.bytes,
-        "mount_point": mount_point,
+        **output.path_fields(now, "mount_point"),
     }

@@ -89,9 +89,8 @@ def _place_layer(
 ) -> list[Placement]:
     for suffix in _suffixes(members, first):
         placements = [_place(member, folder, suffix, look, rules) for member in members]
-        placed = [placement for placement in placements if placement is not None]
-        keys = {same_name_key(placement.path) for placement in placed}
-        if len(keys) == len(members) and keys.isdisjoint(taken):
+        placed = [found for found in placements if found and same_name_key(found.path) not in taken]
+        if len(placed) == len(members):
             return placed
     raise AssertionError(f"no free name in {folder!r} for {members[0].name!r}")
 

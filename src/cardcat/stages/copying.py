@@ -61,7 +61,7 @@ def _begin(run: Run, work: Sequence[PlannedFile]) -> None:
             start_attempt(c, destination.session_id, mine, now())
     for destination in run.alive:
         try:
-            run.disk.make_folders(incoming(destination.root, destination.session_id))
+            destination.there.make_folders(str(incoming(Path(), destination.session_id)))
         except OSError as error:
             run.fail(destination, error, "making a folder for incoming files")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -61,7 +61,7 @@ def dedupe(run: Run, listing: Listing, known: Known) -> Plan:
         rows = _decide(run, listing, known, held, good)
         _write_journal(run, destination, rows, good)
         _check_space(run, destination, rows)
-        siblings[destination.number] = _siblings(rows)
+        siblings[destination.number] = _siblings(rows, good)
         frame = frame.with_columns(rows["do"].alias(f"do_{destination.number}"))
     hashes = known.read.select("item", "hash", known_kind="kind")
     run.check_running()
@@ -166,12 +166,12 @@ def _check_space(run: Run, destination: Destination, rows: pl.DataFrame) -> None
         run.fail(destination, DestinationError(message, hint=hint), "making room")
 
 
-def _siblings(rows: pl.DataFrame) -> dict[int, tuple[str, str]]:
-    """For each group that is partly there already, one member that is."""
+def _siblings(rows: pl.DataFrame, good: dict[str, CopyRow]) -> dict[int, tuple[str, str]]:
+    """For each group that is partly there already, one member that is, its own copy before an equal one."""
     open_groups = rows.filter(pl.col("do") >= Do.WAIT).select("group").unique()
-    there = rows.filter(pl.col("destination_path").is_not_null()).join(open_groups, on="group", how="semi")
-    first: Iterable[tuple[int, bytes, bytes]] = there.select("group", "path", "destination_path").rows()
+    there = rows.filter(pl.col("do") <= Do.SKIP).join(open_groups, on="group", how="semi").sort("do", "item")
     found: dict[int, tuple[str, str]] = {}
-    for group, path, placed in first:
-        found.setdefault(group, (os.fsdecode(path).rpartition("/")[2], os.fsdecode(placed)))
+    for group, path, placed, hash_ in there.select("group", "path", "destination_path", "hash").iter_rows():
+        copy = good[hash_].path if placed is None else os.fsdecode(placed)
+        found.setdefault(group, (os.fsdecode(path).rpartition("/")[2], copy))
     return found

@@ -10,13 +10,14 @@ from sqlalchemy import Connection
 
 from cardcat.catalog.contents import content_rows, media_columns
 from cardcat.catalog.copies import session_copies
-from cardcat.catalog.manifests import record_manifest
+from cardcat.catalog.manifests import has_manifest, record_manifest
 from cardcat.catalog.sessions import counts, finish_session, get_session
 from cardcat.errors import CancelledError, CardcatError, DestinationError
 from cardcat.inputs import show
 from cardcat.model import BackupResult, Counts, SessionResult, SessionStatus
 from cardcat.paths import display
 from cardcat.run import Destination, Run, now
+from cardcat.stages.sessions import complete_journal
 from cardcat.storage.destination import clean_incoming
 from cardcat.storage.manifest import ManifestEntry, write_manifest
 from cardcat.text import many
@@ -40,20 +41,16 @@ def finish(run: Run, error: CardcatError | None = None) -> BackupResult:
         findings=tuple(run.findings),
         flow_run_id=run.flow_run_id,
     )
+    run.is_finished = True
     run.reporter.finished(result)
     return result
 
 
 def _finish(run: Run, destination: Destination, error: CardcatError | None) -> SessionResult:
-    if destination.copied:
-        try:
-            _write_manifest(run, destination)
-        except OSError as trouble:
-            run.fail(destination, trouble, "writing its manifest")
-    with suppress(OSError):  # what a failed drive keeps, the next run to it removes
-        clean_incoming(run.disk, destination.root)
+    _leave(run, destination)
     cause = destination.error or error
     with run.catalog.write() as c:
+        complete_journal(c, run, destination)
         whole = counts(c, destination.session_id)
         status, message = _outcome(whole, cause)
         finish_session(
@@ -78,6 +75,24 @@ def _finish(run: Run, destination: Destination, error: CardcatError | None) -> S
         cold=destination.is_cold,
         exit_code=cause.exit_code if cause else 0,
     )
+
+
+def _leave(run: Run, destination: Destination) -> None:
+    """Clear up on the drive, which gives a full one room for the manifest, and write that."""
+    try:
+        destination.there.require_there()
+        with suppress(OSError):  # what a failing drive keeps, the next run to it removes
+            clean_incoming(run.disk, destination.root)
+        if destination.copied or _is_unlisted(run, destination):
+            _write_manifest(run, destination)
+    except (OSError, DestinationError) as trouble:
+        run.fail(destination, trouble, "writing its manifest")
+
+
+def _is_unlisted(run: Run, destination: Destination) -> bool:
+    """Whether the session was killed before it could list what it had copied."""
+    with run.catalog.read() as c:
+        return destination.resumed and not has_manifest(c, destination.session_id)
 
 
 def _outcome(whole: Counts, error: CardcatError | None) -> tuple[SessionStatus, str | None]:

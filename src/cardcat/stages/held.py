@@ -13,7 +13,9 @@ from cardcat.catalog.items import EarlierCopy, earlier_copies, earlier_sessions
 from cardcat.frames import HELD
 from cardcat.model import Evidence, Finding, Presence, Stage
 from cardcat.run import Destination, Run, now
+from cardcat.catalog.contents import set_xxh3
 from cardcat.storage.reading import mtime_of
+from cardcat.storage.presence import cause
 from cardcat.storage.verify import can_prove_cold, read_back
 
 
@@ -55,10 +57,17 @@ def good_copies(run: Run, destination: Destination, hashes: Iterable[str]) -> di
 
 
 def confirm(run: Run, destination: Destination, copy: CopyRow) -> bool:
-    """Whether the copy is there now and proved; one with weak evidence is read back in place."""
+    """
+    Whether the copy is there now and proved; one with weak evidence is read back in place.
+
+    DestinationError if the drive is gone, which says nothing about its copies.
+    """
     if not _is_unchanged(run, destination, copy):
         return False
-    return not _is_weak(destination, copy.evidence) or _read_in_place(run, destination, copy)
+    if _is_weak(destination, copy.evidence):
+        return _read_in_place(run, destination, copy)
+    destination.is_cold &= copy.evidence == Evidence.READ_BACK_COLD
+    return True
 
 
 def _confirmed(run: Run, destination: Destination, held: pl.DataFrame) -> pl.DataFrame:
@@ -101,9 +110,8 @@ def _frame(copies: Iterable[EarlierCopy]) -> pl.DataFrame:
 
 
 def _is_unchanged(run: Run, destination: Destination, copy: CopyRow) -> bool:
-    try:
-        status = run.disk.stat(destination.root / copy.path)
-    except (FileNotFoundError, NotADirectoryError):
+    status = destination.there.look_at_file(copy.path)
+    if status is None:
         with run.catalog.write() as c:
             set_status(c, [copy.id], Presence.MISSING)
         return False
@@ -120,12 +128,18 @@ def _is_weak(destination: Destination, evidence: Evidence) -> bool:
 
 def _read_in_place(run: Run, destination: Destination, copy: CopyRow) -> bool:
     path = destination.root / copy.path
-    seen = read_back(run.disk, path, copy.size, destination.volume.fs_type, sha256=True)
+    try:
+        seen = read_back(run.disk, path, copy.size, destination.volume.fs_type, sha256=True)
+    except OSError as error:
+        destination.there.require_there()
+        _doubt(run, destination, copy, "damaged", f"can't be read ({cause(error)})")
+        return False
     if seen.sha256 != copy.hash:
         _doubt(run, destination, copy, "damaged", "does not hold the bytes it should")
         return False
     with run.catalog.write() as c:
         set_evidence(c, [copy.id], seen.evidence, how=seen.how, verified_at=now())
+        set_xxh3(c, copy.hash, seen.xxh3)
     destination.is_cold &= seen.evidence == Evidence.READ_BACK_COLD
     return True
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import stat
 from pathlib import PurePath
 
 from cardcat.catalog.items import ItemRow, items_of
+from cardcat.errors import DestinationError
 from cardcat.media.kind import kind_of
 from cardcat.model import ItemState
 from cardcat.run import Destination, Run
@@ -29,7 +29,7 @@ def adopt_leftovers(run: Run) -> None:
         try:
             entries = [entry for row in left if (entry := _adopt(run, destination, row)) is not None]
             record(run, destination, entries, [])
-        except OSError as error:
+        except (OSError, DestinationError) as error:
             run.fail(destination, error, "looking for copies of the run before")
 
 
@@ -37,11 +37,8 @@ def _adopt(run: Run, destination: Destination, row: ItemRow) -> Entry | None:
     if row.destination_path is None or row.hash is None:
         return None
     path = destination.root / row.destination_path
-    try:
-        status = run.disk.stat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    if not stat.S_ISREG(status.st_mode) or status.st_size != row.size:
+    status = destination.there.look_at_file(row.destination_path)
+    if status is None or status.st_size != row.size:
         return None
     proof = read_back(run.disk, path, row.size, destination.volume.fs_type, sha256=True)
     if proof.sha256 != row.hash:

@@ -12,7 +12,7 @@ from cardcat.plan.names import fit_name, suffix_between
 from cardcat.plan.placing import Member, Placement, place_group
 from cardcat.run import Destination
 from cardcat.stages.dedupe import Plan
-from cardcat.stages.files import CopiedFile
+from cardcat.stages.files import CopiedFile, PlannedFile
 from cardcat.stages.shelf import Shelf
 from cardcat.stages.targets import fit_path, structure_target
 
@@ -25,6 +25,8 @@ class Naming:
     plan: Plan
     layout: Layout
     shelf: Shelf
+    waiting: dict[int, PlannedFile]  # by group: a member that another file's copy will answer for
+    there: dict[str, str]  # by hash: the path of a copy that may answer
 
 
 def place_files(
@@ -38,11 +40,13 @@ def place_files(
     destination, shelf = naming.destination, naming.shelf
     by_item = {file.file.item: file for file in fresh}
     placements: list[Placement] = []
-    for group, members in _groups(fresh):
+    for group, members in sorted(_groups(fresh), key=lambda each: each[0] in naming.waiting):
         known = [*members, *(other for other in others if other.file.group == group)]
         folder, suffix = _folder(naming, group, known)
         wanted = [_member(file, destination) for file in members]
-        placements += _hold(shelf, place_group(wanted, folder, shelf.look, destination.rules, suffix=suffix))
+        placed = _hold(shelf, place_group(wanted, folder, shelf.look, destination.rules, suffix=suffix))
+        naming.there.update((placement.member.hash, placement.path) for placement in placed)
+        placements += placed
     prefixes = naming.plan.prefixes[destination.number]
     for file in fresh:
         if file.file.structure >= 0:
@@ -62,7 +66,7 @@ def _groups(files: Iterable[CopiedFile]) -> Iterator[tuple[int, list[CopiedFile]
 def _folder(naming: Naming, group: int, members: Sequence[CopiedFile]) -> tuple[str, str]:
     """The folder of a group, and the suffix that members placed earlier have."""
     destination = naming.destination
-    sibling = naming.plan.siblings[destination.number].get(group)
+    sibling = naming.plan.siblings[destination.number].get(group) or _twin(naming, group)
     if sibling is not None:
         name, placed = sibling
         folder, _, placed_name = placed.rpartition("/")
@@ -73,6 +77,14 @@ def _folder(naming: Naming, group: int, members: Sequence[CopiedFile]) -> tuple[
         return naming.shelf.actual_folder(fit_path(folder, destination.rules)), ""
     dates = [Dated.of(file.kind, file.metadata, file.file.mtime_ns) for file in members]
     return day_folder(day_of_group(dates, destination.zone)), ""
+
+
+def _twin(naming: Naming, group: int) -> tuple[str, str] | None:
+    """The waiting member's name and the copy that answers for it, if that has its place by now."""
+    waiting = naming.waiting.get(group)
+    if waiting is None or waiting.hash not in naming.there:
+        return None
+    return waiting.path.rpartition("/")[2], naming.there[waiting.hash]
 
 
 def _member(file: CopiedFile, destination: Destination) -> Member:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from cardcat.catalog.contents import ContentRow, MediaRow, record_contents, record_media
+from cardcat.catalog.contents import ContentRow, MediaRow, correct_claimed, record_contents, record_media
 from cardcat.catalog.copies import NewCopy, record_copies
 from cardcat.catalog.findings import resolve_findings
 from cardcat.catalog.items import ItemRow, set_items
@@ -58,21 +60,23 @@ def publish(run: Run, destination: Destination, entries: Sequence[Entry]) -> Non
     with run.catalog.write() as c:
         rows = (_item(entry.file.file, ItemState.COPIED, entry, None) for entry in new)
         set_items(c, destination.session_id, rows, now())
-    folders = {(destination.root / entry.path).parent for entry in new}
+    folders = {entry.path.rpartition("/")[0] for entry in new}
     for folder in sorted(folders):
-        run.disk.make_folders(folder)
+        destination.there.make_folders(folder)
     for entry in new:
         run.disk.rename_new(incoming_path(destination, entry.file.file), destination.root / entry.path)
     for folder in sorted(folders):
-        run.disk.fsync_folder(folder)
+        run.disk.fsync_folder(destination.root / folder)
 
 
 def record(run: Run, destination: Destination, entries: Sequence[Entry], skipped: Sequence[Skipped]) -> None:
     """Write everything that is known of these files into the catalog, in one transaction."""
     moment = now()
-    statuses = {entry.path: run.disk.stat(destination.root / entry.path) for entry in entries if entry.proof}
+    statuses = {entry.path: _standing(destination, entry) for entry in entries if entry.proof}
     with run.catalog.write() as c:
-        contents = record_contents(c, (_content(entry.file) for entry in entries), moment)
+        proved = [_content(entry.file) for entry in entries]
+        correct_claimed(c, proved)
+        contents = record_contents(c, proved, moment)
         record_media(c, (_media(entry, moment) for entry in entries if entry.file.kind.is_media))
         copies = [
             NewCopy(
@@ -93,6 +97,13 @@ def record(run: Run, destination: Destination, entries: Sequence[Entry], skipped
         set_items(c, session, rows, moment)
         resolve_findings(c, session, [row.path for row in rows], moment)
     _count(destination, entries)
+
+
+def _standing(destination: Destination, entry: Entry) -> os.stat_result:
+    status = destination.there.look_at_file(entry.path)
+    if status is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), entry.path)
+    return status
 
 
 def _verified(entries: Iterable[Entry], ids: dict[str, int]) -> Iterator[ItemRow]:

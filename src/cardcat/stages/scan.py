@@ -51,7 +51,7 @@ def scan(run: Run) -> Listing:
     listing = list_files(found)
     _refuse_empty(run, found)
     unreadable = [finding for finding in found.findings if finding.failed]
-    run.scanned = listing.frame.height + len(unreadable)
+    run.scanned, run.listing = listing.frame.height + len(unreadable), listing.frame
     open_sessions(run, listing.frame, unreadable)
     run.report(found.findings)
     run.reporter.advance(files=listing.frame.height, size=int(listing.frame["size"].sum()))

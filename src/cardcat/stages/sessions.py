@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 
 import polars as pl
 from sqlalchemy import Connection
 
-from cardcat.catalog.items import ItemRow, add_items, items_of
+from cardcat.catalog.items import ItemRow, add_items, items_of, set_items
 from cardcat.catalog.sessions import (
     SessionKey,
     SessionRow,
+    get_session,
     latest,
     open_session,
     reopen_session,
     set_flow_run,
 )
+from cardcat.errors import SourceError
 from cardcat.frames import path_column
+from cardcat.inputs import show
 from cardcat.model import Finding, ItemState, SessionStatus
 from cardcat.owner import owner_stamp
 from cardcat.run import Destination, Run, now
@@ -43,8 +47,8 @@ def _open(c: Connection, run: Run, destination: Destination, listing: pl.DataFra
         layout=run.options.layout,
         excludes=run.options.excludes,
     )
-    last = latest(c, key)
-    if last is not None and _can_resume(c, run, last, listing):
+    last = _last(c, run, key)
+    if last is not None and _can_resume(c, last, listing):
         _resume(c, run, destination, last)
         return
     if run.options.rerun:
@@ -66,11 +70,23 @@ def _open(c: Connection, run: Run, destination: Destination, listing: pl.DataFra
     )
 
 
-def _can_resume(c: Connection, run: Run, last: SessionRow, listing: pl.DataFrame) -> bool:
+def _last(c: Connection, run: Run, key: SessionKey) -> SessionRow | None:
+    """The session that may be taken up: the one that was asked for, else the last of its kind."""
+    if run.options.rerun is None:
+        return latest(c, key)
+    asked = get_session(c, run.options.rerun)
+    if asked is None or asked.key != key:
+        raise SourceError(
+            f"Session {run.options.rerun} was of another card or drive than those that are there now, "
+            f"at {show(run.source.root)} and {run.options.destinations[0]}. Nothing was copied.",
+            hint="Put in the card and the drive of that session, or type: cardcat backup SOURCE DEST",
+        )
+    return asked
+
+
+def _can_resume(c: Connection, last: SessionRow, listing: pl.DataFrame) -> bool:
     """Whether *last* was broken off and the card still holds, unchanged, all that it left undone."""
     if last.status not in (SessionStatus.FAILED, SessionStatus.CANCELLED):
-        return False
-    if last.layout != run.options.layout or last.excludes != run.options.excludes:
         return False
     return _all_there(items_of(c, last.id, *_UNFINISHED), listing)
 
@@ -102,13 +118,23 @@ def _resume(c: Connection, run: Run, destination: Destination, last: SessionRow)
     )
 
 
+def complete_journal(c: Connection, run: Run, destination: Destination) -> None:
+    """Write down as pending what a run that ended before its plan has found on the card."""
+    if destination.is_planned or run.listing is None:
+        return
+    session = destination.session_id
+    known = {row.path for row in items_of(c, session)}
+    columns = run.listing.select("path", "size", "mtime_ns").iter_rows()
+    files = ((os.fsdecode(path), size, mtime_ns) for path, size, mtime_ns in columns)
+    rows = (ItemRow(*file, ItemState.PLANNED) for file in files if file[0] not in known)
+    add_items(c, session, rows, now())
+
+
 def _add_unreadable(c: Connection, destination: Destination, unreadable: Sequence[Finding]) -> None:
-    known = (
-        {row.path for row in items_of(c, destination.session_id, ItemState.FAILED)} if unreadable else set()
-    )
-    rows = [
-        ItemRow(finding.path, 0, 0, ItemState.FAILED, reason=finding.message)
-        for finding in unreadable
-        if finding.path not in known
-    ]
-    add_items(c, destination.session_id, rows, now())
+    if not unreadable:
+        return
+    session = destination.session_id
+    known = {row.path for row in items_of(c, session)}
+    rows = [ItemRow(finding.path, 0, 0, ItemState.FAILED, reason=finding.message) for finding in unreadable]
+    add_items(c, session, (row for row in rows if row.path not in known), now())
+    set_items(c, session, (row for row in rows if row.path in known), now())

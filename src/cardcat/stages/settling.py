@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cardcat.catalog.copies import CopyRow
 from cardcat.catalog.items import fail_items
+from cardcat.errors import DestinationError
 from cardcat.model import Finding
 from cardcat.plan.dedupe import Do
 from cardcat.plan.placing import Placement
@@ -37,10 +38,9 @@ def record_batch(run: Run, copied: CopiedBatch) -> None:
     for destination in run.alive:
         try:
             _record_for(run, destination, copied)
-        except OSError as error:
+        except (OSError, DestinationError) as error:
             run.fail(destination, error, "putting copies in their place")
     _record_failures(run, copied.findings)
-    run.check_running()
 
 
 def _record_for(run: Run, destination: Destination, copied: CopiedBatch) -> None:
@@ -49,9 +49,15 @@ def _record_for(run: Run, destination: Destination, copied: CopiedBatch) -> None
     held = good_copies(run, destination, _hashes(mine, waiting))
     work = _sort(mine, waiting, held)
     shelf = Shelf(run, destination)
-    placed = place_files(
-        Naming(destination, copied.batch.plan, run.options.layout, shelf), work.fresh, work.again
+    naming = Naming(
+        destination=destination,
+        plan=copied.batch.plan,
+        layout=run.options.layout,
+        shelf=shelf,
+        waiting={file.group: file for file in reversed(waiting)},
+        there={copy.hash: copy.path for copy in held.values()},
     )
+    placed = place_files(naming, work.fresh, work.again)
     entries = [_entry(destination, file, placement, shelf) for file, placement in placed]
     publish(run, destination, entries)
     skipped = _skipped(run, work, held, entries)

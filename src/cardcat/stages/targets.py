@@ -78,7 +78,7 @@ def complete_folders(run: Run, listing: Listing, prefixes: dict[int, dict[int, s
                 target = _empty_target(run, destination, listing, folder, prefixes[destination.number])
                 if target is not None:
                     run.disk.make_folders(destination.root / target)
-        except OSError as error:
+        except (OSError, DestinationError) as error:
             run.fail(destination, error, "making empty folders")
 
 

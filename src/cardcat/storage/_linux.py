@@ -51,10 +51,15 @@ class Extent:
     inline: bool
 
 
-def rename_noreplace(source: bytes, target: bytes) -> None:
-    """Rename *source*; FileExistsError if *target* is taken, EINVAL or ENOSYS where none can promise it."""
+def rename_noreplace(source: bytes, target: bytes, folder: int | None = None) -> None:
+    """
+    Rename *source*; FileExistsError if *target* is taken, EINVAL or ENOSYS where none can promise it.
+
+    *target* is reached from the open *folder*, where one is given.
+    """
+    to = AT_FDCWD if folder is None else folder
     flags = ctypes.c_uint(RENAME_NOREPLACE)
-    _call("renameat2", AT_FDCWD, ctypes.c_char_p(source), AT_FDCWD, ctypes.c_char_p(target), flags)
+    _call("renameat2", AT_FDCWD, ctypes.c_char_p(source), to, ctypes.c_char_p(target), flags)
 
 
 def syncfs(fd: int) -> None:

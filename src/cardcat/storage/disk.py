@@ -7,7 +7,7 @@ import os
 import shutil
 import stat
 import threading
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from cardcat.storage import _linux
 from cardcat.storage._far import is_near, reachable
@@ -65,7 +65,13 @@ class Disk:
 
     def list_folder(self, path: StrPath | int) -> list[str]:
         """The names in a folder, given by path or open, in no order."""
-        return os.listdir(path)
+        if isinstance(path, int) or is_near(os.fspath(path)):
+            return os.listdir(path)
+        fd = self.open_folder(path)
+        try:
+            return os.listdir(fd)
+        finally:
+            os.close(fd)
 
     def peek_folder(self, fd: int) -> None:
         """Read the beginning of an open folder: OSError if it can't be read any more."""
@@ -135,10 +141,17 @@ class Disk:
             if error.errno not in _NO_SUCH_TIMES:
                 raise
 
-    def make_folders(self, path: StrPath) -> None:
-        """Make the folder and those above it that are missing; their entries are on the medium on return."""
+    def make_folders(self, path: StrPath, within: int | None = None) -> None:
+        """
+        Make the folder and those above it that are missing; their entries are on the medium on return.
+
+        Below the open folder *within* no link is followed: NotADirectoryError where one is in the way.
+        """
         with self._making_folders:  # whoever finds a folder there may rely on its entry being synced
-            self._make_folder(Path(path))
+            if within is None:
+                self._make_folder(Path(path))
+            else:
+                self._make_folders_within(PurePath(path), within)
 
     def _make_folder(self, path: Path) -> None:
         missing = []
@@ -149,6 +162,25 @@ class Disk:
             folder.mkdir(exist_ok=True)
             self.fsync_folder(folder.parent)
 
+    def _make_folders_within(self, path: PurePath, within: int) -> None:
+        folder = os.dup(within)
+        try:
+            for part in path.parts:
+                deeper = self._made_within(part, folder)
+                os.close(folder)
+                folder = deeper
+        finally:
+            os.close(folder)
+
+    def _made_within(self, name: str, folder: int) -> int:
+        flags = _FOLDER | os.O_NOFOLLOW
+        try:
+            return os.open(name, flags, dir_fd=folder)
+        except FileNotFoundError:
+            os.mkdir(name, dir_fd=folder)
+            self.fsync_folder(folder)
+            return os.open(name, flags, dir_fd=folder)
+
     def rename_new(self, source: StrPath, target: StrPath) -> None:
         """
         Give *source* the name *target*; FileExistsError if that is taken.
@@ -156,16 +188,17 @@ class Disk:
         Atomic where the filesystem can; where it can't, *target* is looked for first, so the caller
         holds the destination's lock.
         """
-        try:
-            _linux.rename_noreplace(os.fsencode(source), os.fsencode(target))
-        except OSError as error:
-            if error.errno not in _NO_SUCH_CALL:
-                raise type(error)(error.errno, error.strerror, str(source), None, str(target)) from None
-        else:
-            return
-        if self.exists(target):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-        os.rename(source, target)
+        with reachable(os.fspath(target)) as (name, folder):
+            try:
+                _linux.rename_noreplace(os.fsencode(source), os.fsencode(name), folder)
+            except OSError as error:
+                if error.errno not in _NO_SUCH_CALL:
+                    raise type(error)(error.errno, error.strerror, str(source), None, str(target)) from None
+            else:
+                return
+            if self.exists(target):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+            os.rename(source, name, dst_dir_fd=folder)
 
     def remove(self, path: StrPath) -> None:
         """Remove one file or link."""
@@ -192,9 +225,9 @@ class Disk:
         """Return when everything of the filesystem that *fd* is on is on the medium."""
         _linux.syncfs(fd)
 
-    def fsync_folder(self, path: StrPath) -> None:
+    def fsync_folder(self, path: StrPath | int) -> None:
         """Return when the folder's entries are on the medium, where the filesystem can sync a folder."""
-        fd = os.open(path, _FOLDER)
+        fd = os.dup(path) if isinstance(path, int) else self.open_folder(path)
         try:
             os.fsync(fd)
         except OSError as error:

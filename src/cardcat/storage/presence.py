@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cardcat.errors import SourceError
+from cardcat.errors import CardcatError, SourceError
 from cardcat.storage.disk import Disk
 from cardcat.storage.medium import block_device, is_medium_gone
 
-_HINT = "Check that the card is plugged in and readable, then give the same command again."
+_HINT = "Check that it is plugged in and readable, then give the same command again."
 
 
 def cause(error: OSError) -> str:
@@ -26,6 +26,9 @@ class Root:
 
     *fd* is the open folder. The identity is that of the folder which was opened.
     """
+
+    what = "source"
+    error: type[CardcatError] = SourceError
 
     def __init__(self, disk: Disk, path: Path) -> None:
         self.path = path
@@ -62,8 +65,8 @@ class Root:
         except OSError as error:
             raise self._gone(cause(error)) from error
 
-    def _gone(self, why: str) -> SourceError:
-        return SourceError(f"The source can't be read: {why}: {os.fspath(self.path)}", hint=_HINT)
+    def _gone(self, why: str) -> CardcatError:
+        return self.error(f"The {self.what} can't be read: {why}: {os.fspath(self.path)}", hint=_HINT)
 
 
 @contextmanager

@@ -1,0 +1,75 @@
+"""A destination's root, held open: what is made or looked at below it is on that drive, or nowhere."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cardcat.errors import DestinationError
+from cardcat.storage.destination import FOLDER
+from cardcat.storage.disk import Disk
+from cardcat.storage.presence import Root
+
+_OURS = ("", "incoming", "manifests")
+
+
+class DestinationRoot(Root):
+    """
+    The root folder of a destination. `require_there` raises DestinationError once it is gone.
+
+    A drive may be pulled and leave an empty folder behind, or another drive in its place.
+    """
+
+    what = "destination"
+    error = DestinationError
+
+    def make_folders(self, path: str) -> None:
+        """Make the folder *path* below the root. NotADirectoryError where a file or a link is in the way."""
+        self._disk.make_folders(path, within=self.fd)
+
+    def look(self, path: str) -> os.stat_result | None:
+        """
+        What is known of *path* below the root; None if it is not there.
+
+        What lies on another filesystem is not there either: it goes another way than this drive.
+        DestinationError if the drive itself is not there. A file that can't be looked at is an OSError.
+        """
+        try:
+            status = self._disk.stat(self.path / path)
+        except (FileNotFoundError, NotADirectoryError):
+            self.require_there()
+            return None
+        return status if status.st_dev == self.device else None
+
+    def look_at_file(self, path: str) -> os.stat_result | None:
+        """As `look`, but None too for what is no regular file."""
+        status = self.look(path)
+        return status if status is not None and stat.S_ISREG(status.st_mode) else None
+
+    def is_folder(self, path: str) -> bool:
+        """Whether *path* is a folder of this drive, and no link to one."""
+        status = self.look(path)
+        return status is not None and stat.S_ISDIR(status.st_mode)
+
+    def require_own_folders(self) -> None:
+        """DestinationError if a folder of ours is a file, or a link that leads elsewhere."""
+        for name in _OURS:
+            path = f"{FOLDER}/{name}".rstrip("/")
+            if self._disk.exists(self.path / path) and not self.is_folder(path):
+                raise DestinationError(
+                    f"The destination's own folder is none, or lies elsewhere: {self.path / path}",
+                    hint="Move away what is in its place, then give the same command again.",
+                )
+
+
+@contextmanager
+def open_destination(disk: Disk, path: Path) -> Iterator[DestinationRoot]:
+    """Hold the root of a destination open. DestinationError if it is no folder that can be listed."""
+    root = DestinationRoot(disk, path)
+    try:
+        yield root
+    finally:
+        disk.close(root.fd)
