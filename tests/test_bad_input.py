@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cardcat.backup import backup
+from cardcat.backup import backup, preview
 from cardcat.errors import CatalogError, DestinationError, SourceError, UsageError
 from cardcat.model import BackupOptions, SessionStatus
 from cardcat.storage.disk import Disk
@@ -110,6 +110,23 @@ def test_the_mount_point_of_a_known_drive_that_is_not_mounted(desk: Desk, card: 
         backup(order(desk, card, desk.make("mnt")), catalog=str(desk.catalog))
     assert list((desk.folder / "mnt").iterdir()) == []
     assert drive.exists()
+
+
+def test_a_dry_run_refuses_what_the_backup_refuses(desk: Desk, card: Path) -> None:
+    desk.backup()
+    with desk.writing() as c:
+        c.execute(
+            "INSERT INTO volumes (uuid, key, label, last_mount_point, last_seen_at, created_at) "
+            "VALUES ('u', 'uuid:gone', 'GOLD', ?, 0, 0)",
+            [str(desk.make("mnt"))],
+        )
+
+    with pytest.raises(DestinationError, match="GOLD"):
+        preview(order(desk, card, desk.make("mnt")), str(desk.catalog))
+    with pytest.raises(SourceError, match="holds no file"):
+        preview(order(desk, desk.make("empty"), desk.make("drive")), str(desk.catalog))
+    one = preview(order(desk, card, desk.folder / "nothing", desk.make("drive")), str(desk.catalog))
+    assert [each.files_to_skip for each in one] == [1]
 
 
 @pytest.mark.parametrize("content", [b"this is no database", b"SQLite format 3\0 and then nonsense" * 40])

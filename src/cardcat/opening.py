@@ -54,7 +54,7 @@ def opened_run(
     """
     disk = disk or Disk()
     source_root = check_source(options.source)
-    roots, unusable = _usable(options.destinations)
+    roots, unusable = usable_destinations(options.destinations)
     check_apart(source_root, roots)
     check_catalog(source_root, local_path(catalog))
     with ExitStack() as stack:
@@ -81,7 +81,10 @@ def opened_run(
             raise
 
 
-def _usable(given: tuple[Path, ...]) -> tuple[list[Path], list[tuple[Path, DestinationError]]]:
+def usable_destinations(
+    given: tuple[Path, ...],
+) -> tuple[list[Path], list[tuple[Path, DestinationError]]]:
+    """The real folders of those that can be written to, and why the others can't."""
     roots, unusable = [], []
     for path in given:
         try:
@@ -117,7 +120,7 @@ def _prepare(run: Run, root: Path, stack: ExitStack) -> Destination:
     marker = place.read_marker(root)
     with run.catalog.write() as c:
         if marker is None:
-            _refuse_empty_mount_point(c, root, volume)
+            refuse_empty_mount_point(c, root, volume)
         device = remember_device(c, now())
         known = remember_volume(c, volume, device, now(), uuid=marker.volume_uuid if marker else None)
         location = remember_location(
@@ -158,8 +161,12 @@ def _location_uuid(c: Connection, marker: Marker | None, root: Path, volume: Vol
     return None if is_copy else marker.location_uuid
 
 
-def _refuse_empty_mount_point(c: Connection, root: Path, volume: Volume) -> None:
-    """An unplugged drive leaves its folder behind; filling that would fill the computer's own disk."""
+def refuse_empty_mount_point(c: Connection, root: Path, volume: Volume) -> None:
+    """
+    DestinationError if *root* lies where a drive that is known is usually mounted, and is not now.
+
+    An unplugged drive leaves its folder behind; filling that would fill the computer's own disk.
+    """
     for point in (root, *root.parents):
         if point == volume.mount_point:  # what is mounted there, or above it, is no empty folder
             return

@@ -10,9 +10,14 @@ from cardcat.catalog.engine import is_absent, open_catalog
 from cardcat.catalog.items import EarlierCopy, earlier_copies, earlier_sessions
 from cardcat.catalog.locations import find_location
 from cardcat.catalog.volumes import find_volume
-from cardcat.inputs import check_apart, check_destination, check_source
+from cardcat.errors import DestinationError
+from cardcat.inputs import check_apart, check_source
 from cardcat.model import BackupOptions, Preview
+from cardcat.opening import refuse_empty_mount_point, usable_destinations
 from cardcat.paths import to_text
+from cardcat.reporting import current
+from cardcat.stages.scan import refuse_empty
+from cardcat.storage.destination import read_marker
 from cardcat.storage.disk import Disk
 from cardcat.storage.reading import mtime_of
 from cardcat.storage.volumes import path_on_volume, volume_of
@@ -21,16 +26,27 @@ from cardcat.storage.walk import Walk, walk
 
 def preview(options: BackupOptions, catalog: str | None = None) -> list[Preview]:
     """
-    Say for every destination what would be copied.
+    Say for every usable destination what would be copied.
 
     Contents are not compared, so files that would turn out to be duplicates count as to be copied.
     Raises UsageError, SourceError, DestinationError or CatalogError as the backup would.
     """
     source = check_source(options.source)
-    roots = [check_destination(path) for path in options.destinations]
+    roots, unusable = usable_destinations(options.destinations)
     check_apart(source, roots)
     found = walk(source, options.excludes, Disk())
-    return [_preview(root, found, _held(source, root, catalog)) for root in roots]
+    refuse_empty(source, found)
+    previews = []
+    for root in roots:
+        try:
+            previews.append(_preview(root, found, _held(source, root, catalog)))
+        except DestinationError as error:
+            unusable.append((root, error))
+    if not previews:
+        raise unusable[0][1]
+    for _, why in unusable:
+        current().note(why.message)
+    return previews
 
 
 def _preview(root: Path, found: Walk, held: dict[str, tuple[int, int]]) -> Preview:
@@ -54,6 +70,8 @@ def _held(source: Path, root: Path, catalog: str | None) -> dict[str, tuple[int,
     if is_absent(catalog):
         return {}
     with open_catalog(catalog, create=False) as opened, opened.read() as c:
+        if read_marker(root) is None:
+            refuse_empty_mount_point(c, root, volume_of(root))
         held: dict[str, tuple[int, int]] = {}
         for session_id in reversed(_sessions(c, source, root)):
             for copy in earlier_copies(c, session_id):

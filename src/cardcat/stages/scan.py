@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
@@ -49,7 +50,7 @@ def scan(run: Run) -> Listing:
     found = walk(run.source.root, run.options.excludes, run.disk)
     run.ignored, run.excluded = found.ignored, found.excluded
     listing = list_files(found)
-    _refuse_empty(run, found)
+    refuse_empty(run.source.root, found)
     unreadable = [finding for finding in found.findings if finding.failed]
     run.scanned, run.listing = listing.frame.height + len(unreadable), listing.frame
     open_sessions(run, listing.frame, unreadable)
@@ -86,12 +87,13 @@ def _structure(frame: pl.DataFrame, number: int, root: str) -> Structure:
     return Structure(number, root, structure_id(files), min(time for _, _, time in files))
 
 
-def _refuse_empty(run: Run, found: Walk) -> None:
+def refuse_empty(root: Path, found: Walk) -> None:
+    """SourceError if there is nothing on it to back up."""
     if found.paths or found.findings:
         return
     left_out = f" ({found.excluded} excluded, {found.ignored} on the list of ignored files)"
     raise SourceError(
-        f"The source {show(run.source.root)} holds no file to back up"
+        f"The source {show(root)} holds no file to back up"
         + (left_out if found.excluded or found.ignored else "")
         + ".",
         hint="Is the card mounted there? `lsblk` lists what is plugged in and where.",
