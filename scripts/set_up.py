@@ -52,15 +52,22 @@ def with_lock(kind: str, stamp: str) -> None:
     lock = os.open(HERE, os.O_RDONLY)
     os.set_inheritable(lock, True)  # noqa: FBT003 - it has no name
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        say("another start is setting up; waiting for it ...")
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    try:
+        wait_for(lock)
         if not is_ready(kind, stamp):
             set_up(kind, stamp)
     except OSError as error:
         raise SetUpError(f"the set-up in {VENV} failed: {error}") from error
+    finally:
+        os.close(lock)
+
+
+def wait_for(lock: int) -> None:
+    """Take the lock, and say so if that takes a while."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say("another start is setting up; waiting for it ...")
+        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def is_ready(kind: str, stamp: str) -> bool:

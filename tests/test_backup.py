@@ -478,3 +478,15 @@ def test_rerun_with_another_card_in_the_reader_copies_nothing(desk: Desk) -> Non
     with pytest.raises(SourceError, match="another card"):
         backup(options, catalog=str(desk.catalog))
     assert jpeg(2) not in desk.on().values()
+
+
+def test_what_turns_out_to_be_held_is_read_once(desk: Desk) -> None:
+    photos = {"SMALL.JPG": jpeg(1), "LARGE.JPG": jpeg(2) + b"\0" * 3_000_000}
+    fill(desk.make("other"), photos, mtime_ns=DAY + 10**9)
+    desk.backup(source=desk.folder / "other")
+    fill(desk.card, photos)
+
+    result = desk.backup()
+
+    assert result.sessions[0].counts.skipped == 2
+    assert result.bytes_read_from_source <= 1.02 * sum(map(len, photos.values()))

@@ -9,13 +9,17 @@ from sqlalchemy import Connection
 
 from cardcat.catalog.bulk import chunks
 from cardcat.catalog.contents import METADATA_COLUMNS, ContentRow, MediaRow, record_contents, record_media
-from cardcat.catalog.copies import NewCopy, known_paths, record_copies
+from cardcat.catalog.copies import NewCopy, copy_hashes, known_paths, record_copies, set_evidence
 from cardcat.catalog.engine import Catalog
 from cardcat.catalog.manifests import known_manifests, record_manifest
 from cardcat.media.kind import kind_by_name
 from cardcat.model import Evidence, Kind, Metadata
+from cardcat.paths import to_text
 from cardcat.storage.manifest import ManifestEntry, manifest_names, read_manifest
 from cardcat.text import size as human_size
+
+_LARGEST = 1 << 31  # what a plain integer column holds
+_LARGEST_TIME = 1 << 62
 
 
 def import_claims(catalog: Catalog, root: Path, location_id: int, now: int) -> int:
@@ -33,11 +37,12 @@ def import_claims(catalog: Catalog, root: Path, location_id: int, now: int) -> i
 
 def _import(c: Connection, location_id: int, entries: Sequence[ManifestEntry], now: int) -> int:
     known = known_paths(c, location_id, [entry.path for entry in entries])
+    _doubt_contradicted(c, known, entries)
     new = [entry for entry in entries if entry.path not in known]
     kinds = {entry.path: entry.kind or kind_by_name(entry.path.rpartition("/")[2]) for entry in new}
     ids = record_contents(
         c,
-        [ContentRow(e.sha256, e.size, kinds[e.path], e.xxh3, e.sample) for e in new],
+        [ContentRow(e.sha256, e.size, kinds[e.path], None, _ascii(e.sample)) for e in new],
         now,
     )
     record_media(c, [_media(e, e.kind, e.media, now) for e in new if e.kind and e.kind.is_media and e.media])
@@ -49,6 +54,13 @@ def _import(c: Connection, location_id: int, entries: Sequence[ManifestEntry], n
     return len(new)
 
 
+def _doubt_contradicted(c: Connection, known: Mapping[str, int], entries: Sequence[ManifestEntry]) -> None:
+    """Believe a known copy no more if another catalog says that something else came to its place."""
+    hashes = copy_hashes(c, list(known.values()))
+    wrong = [known[e.path] for e in entries if e.path in known and hashes[known[e.path]] != e.sha256]
+    set_evidence(c, wrong, Evidence.CLAIMED, how="another manifest says otherwise", verified_at=None)
+
+
 def _media(
     entry: ManifestEntry, kind: Kind, media: Mapping[str, str | int | float | None], now: int
 ) -> MediaRow:
@@ -57,11 +69,11 @@ def _media(
         size=entry.size,
         size_human=human_size(entry.size),
         kind=kind,
-        extension=str(media.get("extension") or ""),
+        extension=to_text(str(media.get("extension") or ""))[0],
         metadata=_metadata(media),
         date_added=_whole(media.get("date_added"), now),
         date_modified=_whole(media.get("date_modified"), entry.mtime_ns // 1_000_000_000),
-        path=str(media.get("path") or entry.path),
+        path=to_text(str(media.get("path") or entry.path))[0],
     )
 
 
@@ -69,12 +81,23 @@ def _metadata(media: Mapping[str, str | int | float | None]) -> Metadata:
     """The columns as a manifest has them; a value of another type than the column's is passed over."""
     numbers = {"duration_seconds": (int, float), "resolution_width": (int,), "resolution_height": (int,)}
     kept = {
-        name: media[name]
+        name: _storable(media[name])
         for name in METADATA_COLUMNS
         if name in media and isinstance(media[name], numbers.get(name, (str,)))
     }
     return Metadata(**kept)  # type: ignore[arg-type]  # each value has just been checked against its column
 
 
+def _ascii(sample: str | None) -> str | None:
+    return sample if sample and sample.isascii() else None
+
+
+def _storable(value: str | float | None) -> str | float | None:
+    """As any database takes it; a number that none of these columns can mean is passed over."""
+    if isinstance(value, str):
+        return to_text(value)[0]
+    return value if value is None or abs(value) < _LARGEST else None
+
+
 def _whole(value: object, default: int) -> int:
-    return value if isinstance(value, int) else default
+    return value if isinstance(value, int) and abs(value) < _LARGEST_TIME else default

@@ -24,7 +24,7 @@ LITTLE_SPACE = 1_000_000_000  # bytes: a catalog of a million files and one copy
 PACKAGES = ("prefect", "sqlalchemy", "alembic", "polars", "pandera", "xxhash", "exifread", "pymediainfo")
 
 
-_RIGHTS = "Give your user the right to use it, or choose another catalog with --catalog."
+_RIGHTS = "Give your user the right to use it."
 _SHARE = "Connect the drive or share that it is on again."
 _ADVICE = {
     errno.EACCES: _RIGHTS,

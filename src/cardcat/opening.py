@@ -131,10 +131,12 @@ def _prepare(run: Run, root: Path, stack: ExitStack) -> Destination:
             role=Role.BACKUP,
             now=now(),
         )
+    there.require_there()
     if warning := stack.enter_context(place.lock(root)):
         run.reporter.note(warning)
-    place.clean_incoming(run.disk, root)
-    place.write_marker(run.disk, root, known.uuid, location.uuid, now())
+    place.clean_incoming(run.disk, there.itself)
+    place.write_marker(run.disk, there.itself, known.uuid, location.uuid, now())
+    there.require_there()
     import_claims(run.catalog, root, location.id, now())
     return Destination(
         number=len(run.destinations),

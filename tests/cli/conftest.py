@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from cardcat.cli.main import main
+from tests.cli.samples import make_catalog
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,16 @@ def cardcat(capsys: pytest.CaptureFixture[str]) -> Run:
     return run
 
 
+@pytest.fixture(autouse=True)
+def _no_flow(fake: Fake) -> None:
+    """A test that gets as far as a flow by mistake must not start a server on the computer it runs on."""
+
+    def run_flow(*_: object) -> None:
+        raise AssertionError("no flow is run by the tests of the command line")
+
+    fake("cardcat.prefect_run", run_flow=run_flow)
+
+
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
     """Put a module with these names in the place of a module of the program."""
@@ -82,3 +93,11 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
         monkeypatch.setattr(sys.modules[parent], last, module, raising=False)
 
     return install
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Path:
+    """A catalog with a session that failed, one that was completed, and their volumes."""
+    path = tmp_path / "catalog.db"
+    make_catalog(path)
+    return path

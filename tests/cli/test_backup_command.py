@@ -15,46 +15,15 @@ from cardcat.model import (
     BackupOptions,
     BackupResult,
     Counts,
-    Finding,
     Layout,
     Preview,
     SessionResult,
     SessionStatus,
-    Stage,
 )
 from tests.cli.conftest import Fake, Run
+from tests.cli.samples import DONE, FULL, HARMLESS, LINK, UNREADABLE, result
 
 Golden = Callable[[str, str], None]
-
-DONE = SessionResult(
-    id=7,
-    destination_path="/mnt/archive",
-    status=SessionStatus.COMPLETED,
-    resumed=True,
-    counts=Counts(scanned=1234, copied=1200, skipped=34, bytes_copied=7_000_000_000),
-    files_ignored=3,
-    files_excluded=0,
-)
-FULL = SessionResult(
-    id=8,
-    destination_path="/media/photographer/" + "a-very-long-name/" * 6 + "backup",
-    status=SessionStatus.FAILED,
-    resumed=False,
-    counts=Counts(scanned=1234, copied=200, skipped=34, failed=1, pending=999, bytes_copied=1_000_000),
-    files_ignored=3,
-    files_excluded=0,
-    message="The drive is full.",
-    exit_code=10,
-)
-UNREADABLE = Finding("DCIM/\udcff\n.JPG", Stage.COPY, "OSError", "input/output error", failed=True)
-HARMLESS = Finding("DCIM/1.JPG", Stage.METADATA, "ValueError", "broken EXIF block", attention=False)
-
-
-def result(*sessions: SessionResult, findings: tuple[Finding, ...] = ()) -> BackupResult:
-    worst = (
-        SessionStatus.COMPLETED if all(s.status == "completed" for s in sessions) else SessionStatus.FAILED
-    )
-    return BackupResult(worst, sessions, 7_000_000_000, 83.21649, findings)
 
 
 def ended(status: SessionStatus, code: int = 0) -> SessionResult:
@@ -132,6 +101,7 @@ def test_json_has_the_published_shape(cardcat: Run, answers: Answers) -> None:
                 "files_pending": 0,
                 "files_ignored": 3,
                 "bytes_copied": 7_000_000_000,
+                "error_message": None,
             }
         ],
         "bytes_read_from_source": 7_000_000_000,
@@ -195,6 +165,37 @@ def test_what_a_person_reads_if_a_drive_was_full(cardcat: Run, answers: Answers,
     assert answer.err == "not backed up: DCIM/\\xff\\n.JPG: input/output error\n"
 
 
+def test_a_completed_backup_says_what_needs_a_look(cardcat: Run, answers: Answers) -> None:
+    other = dataclasses.replace(LINK, path="DCIM/pipe")
+    answers(result(DONE, findings=(LINK, LINK, other, HARMLESS)))
+    answer = cardcat("backup", "/card", "/mnt/archive", "--direct")
+    assert answer.code == 1
+    assert "\n2 files need a look:  cardcat sessions errors 7\nSafe to format?" in answer.out
+    answers(result(DONE, findings=(LINK,)))
+    answer = cardcat("backup", "/card", "/mnt/archive", "--direct")
+    assert "\n1 file needs a look:  cardcat sessions errors 7\n" in answer.out
+
+
+def test_a_card_that_was_pulled(cardcat: Run, answers: Answers) -> None:
+    sentence = "The source /card is gone: it was unplugged. (0 failed, 999 pending)"
+    pulled = dataclasses.replace(
+        FULL, counts=Counts(scanned=1234, copied=235, pending=999), message=sentence, exit_code=3
+    )
+    answers(result(dataclasses.replace(pulled, id=7, destination_path="/mnt/archive"), pulled))
+    words = ("backup", "/card", "/mnt/archive", FULL.destination_path, "--direct")
+    plain, with_json = cardcat(*words), cardcat(*words, "--json")
+    assert (plain.code, with_json.code) == (3, 3)
+    assert f"/mnt/archive: {sentence}\n" in plain.out
+    assert plain.out.endswith(
+        "Put the card back, then:  cardcat sessions rerun 7\n"
+        "Put the card back, then:  cardcat sessions rerun 8\n"
+    )
+    document = with_json.json
+    assert document["status"] == "failed"
+    assert [session["error_message"] for session in document["sessions"]] == [sentence, sentence]
+    assert document["sessions"][1]["files_pending"] == 999
+
+
 def test_the_page_of_the_run_is_named(cardcat: Run, answers: Answers, fake: Fake) -> None:
     answers(dataclasses.replace(result(DONE), flow_run_id="0192-abc"))
     fake("cardcat.server", status=lambda: SimpleNamespace(ui_url="http://127.0.0.1:4200"))
@@ -228,39 +229,3 @@ def test_a_dry_run_says_what_would_be_done(cardcat: Run, fake: Fake, golden: Gol
         "files_to_skip": 0,
         "free_bytes": 1_000_000_000,
     }
-
-
-def verdict(*reasons: tuple[str, str]) -> SimpleNamespace:
-    listed = tuple(SimpleNamespace(path=path, reason=reason) for path, reason in reasons)
-    return SimpleNamespace(safe=not reasons, reasons=listed, files=1234)
-
-
-def test_a_card_that_is_safe(cardcat: Run, fake: Fake) -> None:
-    def judge(source: Path, *, catalog: str | None, copies: int, full: bool) -> SimpleNamespace:
-        assert (source, catalog, copies, full) == (Path("/card"), "/c.db", 2, True)
-        return verdict()
-
-    fake("cardcat.verdict", safe_to_format=judge)
-    words = ("safe-to-format", "/card", "--copies", "2", "--full", "--catalog", "/c.db")
-    plain, with_json = cardcat(*words), cardcat(*words, "--json")
-    assert (plain.code, with_json.code) == (0, 0)
-    assert plain.out == "Safe to format: yes. /card has 1,234 files, each with at least 2 proved copies.\n"
-    assert with_json.json == {"safe": True, "reasons": []}
-
-
-def test_a_card_that_is_not_safe(cardcat: Run, fake: Fake, golden: Golden) -> None:
-    reasons = [(f"DCIM/{number}.JPG", "was never backed up") for number in range(15)]
-    reasons += [
-        ("DCIM/\udcff[red].JPG", "was changed since it was backed up"),
-        ("", "the card is write-only"),
-    ]
-    fake("cardcat.verdict", safe_to_format=lambda *_, **__: verdict(*reasons))
-    plain, with_json = cardcat("safe-to-format", "/card"), cardcat("safe-to-format", "/card", "--json")
-    assert (plain.code, with_json.code) == (1, 1)
-    golden("cli/safe-to-format-no.txt", plain.out)
-    document = with_json.json
-    assert set(document) == {"safe", "reasons"}
-    assert document["safe"] is False
-    assert document["reasons"][0] == {"path": "DCIM/0.JPG", "reason": "was never backed up"}
-    assert document["reasons"][15]["path_b64"] == base64.b64encode(b"DCIM/\xff[red].JPG").decode()
-    assert len(document["reasons"]) == len(reasons)

@@ -2,78 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import dataclasses
+import io
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cardcat.catalog.engine import open_catalog
-from cardcat.catalog.findings import record_findings
-from cardcat.catalog.items import ItemRow, add_items
-from cardcat.catalog.locations import remember_location
-from cardcat.catalog.sessions import SessionKey, finish_session, open_session
 from cardcat.catalog.volumes import remember_device, remember_volume
-from cardcat.model import (
-    BackupOptions,
-    BackupResult,
-    Finding,
-    ItemState,
-    Layout,
-    Role,
-    SessionStatus,
-    Stage,
-    Volume,
-)
-from tests.cli.conftest import Fake, Run
+from tests.cli.conftest import Run
+from tests.cli.samples import NOON, volume
 
 Golden = Callable[[str, str], None]
-NOON = 1_714_564_800  # 2024-05-01 12:00:00 UTC
-
-
-def volume(name: str) -> Volume:
-    return Volume(
-        f"uuid:{name}", Path("/media/me") / name, name, "exfat", name, "/dev/sdx1", 64_000_000_000, 9
-    )
-
-
-@pytest.fixture
-def catalog(tmp_path: Path) -> Path:
-    """A catalog with a session that failed, one that was completed, and their volumes."""
-    path = tmp_path / "catalog.db"
-    with open_catalog(path) as opened, opened.write() as c:
-        device = remember_device(c, NOON)
-        card = remember_volume(
-            c, volume("EOS_DIGITAL"), device, NOON, uuid="11111111-0000-4000-8000-000000000000"
-        )
-        drive = remember_volume(
-            c, volume("ARCHIVE"), device, NOON, uuid="22222222-0000-4000-8000-000000000000"
-        )
-        where = remember_location(c, volume_id=drive.id, uuid=None, path="photos", role=Role.BACKUP, now=NOON)
-        key = SessionKey(card.id, ("DCIM", b""), where.id, Layout.TREE, ("*.LRV",))
-        for status in (SessionStatus.FAILED, SessionStatus.COMPLETED):
-            session = open_session(
-                c,
-                key,
-                run_id="run",
-                source_path="/media/me/EOS_DIGITAL/DCIM",
-                destination_path="/media/me/ARCHIVE/photos",
-                timezone="Europe/Paris",
-                owner="{}",
-                now=NOON,
-            )
-            failed = status is SessionStatus.FAILED
-            items = [ItemRow("1.JPG", 1000, 0, ItemState.FAILED if failed else ItemState.SKIPPED)]
-            items += [ItemRow("2.JPG", 2_500_000, 0, ItemState.VERIFIED)]
-            add_items(c, session, items, NOON)
-            if failed:
-                trouble = Finding("1\udcff.JPG", Stage.COPY, "OSError", "Input/output error.", failed=True)
-                odd = Finding("", Stage.SCAN, "ValueError", "The clock of the card is wrong.")
-                record_findings(c, session, [trouble, odd], NOON)
-            message = "1 file failed." if failed else None
-            finish_session(
-                c, session, status, message=message, is_cold=True, ignored=3, excluded=0, now=NOON + 185
-            )
-    return path
 
 
 @pytest.mark.parametrize("words", ["sessions list", "volumes list"])
@@ -112,43 +55,18 @@ def test_what_a_person_reads(cardcat: Run, catalog: Path, golden: Golden, words:
     golden(f"cli/{words.replace(' ', '-')}.txt", answer.out)
 
 
-def test_sessions_in_json(cardcat: Run, catalog: Path) -> None:
-    listed = cardcat("sessions", "list", "--catalog", str(catalog), "--json").json
-    assert [row["id"] for row in listed] == [2, 1]
-    assert cardcat("sessions", "list", "--catalog", str(catalog), "--json", "--limit", "1").json == listed[:1]
-    assert cardcat("sessions", "show", "1", "--catalog", str(catalog), "--json").json == listed[1]
-    assert listed[1] == {
-        "id": 1,
-        "status": "failed",
-        "source_path": "/media/me/EOS_DIGITAL/DCIM",
-        "destination_path": "/media/me/ARCHIVE/photos",
-        "layout": "tree",
-        "timezone": "Europe/Paris",
-        "excludes": ["*.LRV"],
-        "started_at": NOON,
-        "completed_at": NOON + 185,
-        "duration_seconds": 185,
-        "files_scanned": 2,
-        "files_copied": 1,
-        "files_skipped": 0,
-        "files_failed": 1,
-        "files_pending": 0,
-        "files_ignored": 3,
-        "files_excluded": 0,
-        "bytes_copied": 2_500_000,
-        "attempts": 1,
-        "is_cold": True,
-        "error_message": "1 file failed.",
-        "flow_run_id": None,
-    }
-
-
-def test_errors_in_json(cardcat: Run, catalog: Path) -> None:
-    first, second = cardcat("sessions", "errors", "1", "--catalog", str(catalog), "--json").json
-    assert (first["path"], first["path_b64"]) == ("1\\xff.JPG", "Mf8uSlBH")
-    assert (first["stage"], first["message"], first["is_failure"]) == ("copy", "Input/output error.", True)
-    assert (second["path"], second["is_failure"]) == ("", False)
-    assert cardcat("sessions", "errors", "2", "--catalog", str(catalog), "--json").json == []
+def test_a_mount_point_that_is_no_text_is_told_exactly(
+    cardcat: Run, catalog: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = dataclasses.replace(volume("ODD"), mount_point=Path("/media/me/\udcff"))
+    with open_catalog(catalog) as opened, opened.write() as c:
+        remember_volume(c, odd, remember_device(c, NOON), NOON + 1)
+    monkeypatch.setattr("cardcat.storage.volumes.mounted_volumes", lambda: [odd])
+    first, second, *_ = cardcat("volumes", "list", "--catalog", str(catalog), "--json").json
+    for key in ("mount_point", "last_mount_point"):
+        assert first[key] == "/media/me/\\xff"
+        assert base64.b64decode(first[f"{key}_b64"]) == b"/media/me/\xff"
+    assert "last_mount_point_b64" not in second
 
 
 def test_volumes_in_json(cardcat: Run, catalog: Path) -> None:
@@ -156,27 +74,6 @@ def test_volumes_in_json(cardcat: Run, catalog: Path) -> None:
     assert {row["label"] for row in rows} == {"EOS_DIGITAL", "ARCHIVE"}
     assert rows[0]["mount_point"] is None
     assert rows[0]["total_bytes"] == 64_000_000_000
-
-
-def test_a_rerun_is_the_same_order(cardcat: Run, catalog: Path, fake: Fake) -> None:
-    asked: list[tuple[BackupOptions, str | None]] = []
-
-    def run_flow(options: BackupOptions, where: str | None) -> BackupResult:
-        asked.append((options, where))
-        return BackupResult(SessionStatus.COMPLETED, (), 0, 0.0)
-
-    fake("cardcat.prefect_run", run_flow=run_flow)
-    answer = cardcat("sessions", "rerun", "1", "--catalog", str(catalog), "--json")
-    assert answer.json["status"] == "completed"
-    options = BackupOptions(
-        source=Path("/media/me/EOS_DIGITAL/DCIM"),
-        destinations=(Path("/media/me/ARCHIVE/photos"),),
-        layout=Layout.TREE,
-        timezone="Europe/Paris",
-        excludes=("*.LRV",),
-        rerun=1,
-    )
-    assert asked == [(options, str(catalog))]
 
 
 def test_a_query_leaves_no_trace(cardcat: Run, catalog: Path) -> None:
@@ -215,6 +112,19 @@ def test_a_copy_and_the_way_back(cardcat: Run, catalog: Path, tmp_path: Path) ->
     assert len(cardcat("sessions", "list", "--catalog", str(other), "--json").json) == 2
 
 
+@pytest.mark.parametrize("more", [("--yes",), ("--dry-run",), ()])
+def test_a_copy_that_is_not_there_is_not_asked_about(
+    cardcat: Run, catalog: Path, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    missing = tmp_path / "nothing.db"
+    for given, sentence in [
+        (missing, f"There is no copy of a catalog at {missing}."),
+        (catalog, f"The file {catalog} is the catalog itself."),
+    ]:
+        answer = cardcat("catalog", "restore", str(given), "--catalog", str(catalog), *more)
+        assert (answer.code, answer.out, answer.err.splitlines()[0]) == (2, "", sentence)
+
+
 def test_a_catalog_is_replaced_by_order_only(cardcat: Run, catalog: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     cardcat("catalog", "backup", str(copy), "--catalog", str(catalog))
@@ -229,6 +139,21 @@ def test_a_catalog_is_replaced_by_order_only(cardcat: Run, catalog: Path, tmp_pa
     done = cardcat(*words, "--yes", "--json")
     assert done.code == 0
     assert Path(done.json["set_aside"]).is_file()
+
+
+@pytest.mark.parametrize(("typed", "code"), [("y\n", 0), ("n\n", 130), ("", 130)])
+def test_at_a_terminal_a_person_is_asked(
+    cardcat: Run, catalog: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, typed: str, code: int
+) -> None:
+    copy = tmp_path / "copy.db"
+    cardcat("catalog", "backup", str(copy), "--catalog", str(catalog))
+    monkeypatch.setattr("cardcat.cli.catalog._somebody_is_there", lambda: True)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    before = catalog.stat().st_ino
+    answer = cardcat("catalog", "restore", str(copy), "--catalog", str(catalog))
+    assert answer.code == code
+    assert f"Replace {catalog} by {copy}?" in answer.err
+    assert (catalog.stat().st_ino == before) is (code == 130)
 
 
 def test_what_is_no_catalog_is_refused(cardcat: Run, tmp_path: Path) -> None:

@@ -81,6 +81,43 @@ def test_wrong_usage_with_json_is_one_document(cardcat: Run, arguments: tuple[st
     assert set(error) == {"message", "hint", "exit_code"}
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence", "hint"),
+    [
+        ("sessions show x", "'x' is not the number of a session.", "List them: cardcat sessions list"),
+        ("sessions show 1.5", "'1.5' is not the number of a session.", "List them: cardcat sessions list"),
+        (
+            "sessions list --limit 0",
+            "--limit needs a whole number from 1 to 1,000,000, not '0'.",
+            "For example: --limit 2",
+        ),
+        (
+            "safe-to-format /card --copies many",
+            "--copies needs a whole number from 1 to 1,000, not 'many'.",
+            "For example: --copies 2",
+        ),
+        (
+            "safe-to-format /media/My Card",
+            "Not expected here: Card. A name with spaces needs quotes.",
+            "cardcat safe-to-format --help",
+        ),
+        ("backup a b --layout", "--layout needs a value after it.", "cardcat backup --help"),
+        (
+            "backup a b --layout flat",
+            "--layout: 'flat' is not one of 'dated', 'tree'.",
+            "cardcat backup --help",
+        ),
+        ("backup a b --recheck=1", "--recheck stands alone: it takes no value.", "cardcat backup --help"),
+        ("catalog restore", "FILE is not given.", "cardcat catalog restore --help"),
+        ("sessions nope", "No such command 'nope'.", "cardcat sessions --help"),
+        ("--catalog", "--catalog needs a value after it.", "cardcat --help"),
+    ],
+)
+def test_what_is_wrong_is_said_in_plain_words(cardcat: Run, words: str, sentence: str, hint: str) -> None:
+    answer = cardcat(*words.split())
+    assert (answer.code, answer.err) == (2, f"{sentence}\nhint: {hint}\n")
+
+
 @pytest.mark.parametrize("kind", ERRORS)
 def test_an_error_is_told_and_its_class_is_the_exit_code(
     cardcat: Run, fake: Fake, kind: type[CardcatError]

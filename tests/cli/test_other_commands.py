@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import errno
 import os
 import shutil
 import sys
@@ -15,10 +17,12 @@ from cardcat import doctor
 from cardcat.catalog.engine import open_catalog
 from cardcat.doctor import Health
 from cardcat.errors import CardcatError
+from cardcat.server.control import ServerStatus
 from tests.cli.conftest import Fake, Run
 
-STOPPED = SimpleNamespace(running=False, api_url=None, ui_url=None)
-RUNNING = SimpleNamespace(running=True, api_url="http://127.0.0.1:4200/api", ui_url="http://127.0.0.1:4200")
+PAGE = "http://127.0.0.1:4200"
+STOPPED = ServerStatus(running=False, api_url=None, ui_url=None)
+RUNNING = ServerStatus(running=True, api_url=f"{PAGE}/api", ui_url=PAGE, kept=True, pid=7)
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +30,7 @@ def server(fake: Fake) -> list[str]:
     """No real server; what was done to this one."""
     done: list[str] = []
 
-    def start() -> SimpleNamespace:
+    def start() -> ServerStatus:
         done.append("start")
         return RUNNING
 
@@ -143,18 +147,96 @@ def test_each_trouble_is_told_with_what_to_do(
     assert check.remedy
 
 
+@pytest.mark.parametrize(
+    ("error", "found", "remedy"),
+    [
+        (
+            PermissionError(errno.EACCES, "Permission denied", "/root/x"),
+            "permission denied: /root/x",
+            "right",
+        ),
+        (OSError(errno.ENOSPC, "No space left on device"), "no space left on device", "Make room"),
+        (OSError(errno.EIO, "Input/output error", b"/mnt/\xff"), "input/output error: /mnt/\\xff", "fails"),
+        (OSError(errno.ENOTCONN, "Not connected"), "not connected", "Connect"),
+        (OSError("odd"), "odd", "dmesg"),
+        (ImportError("no module"), "no module", "Install cardcat again."),
+    ],
+)
+def test_what_the_system_will_not_do_gets_advice_that_fits(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, found: str, remedy: str
+) -> None:
+    def fail(_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(shutil, "disk_usage", fail)
+    check = doctor.examine()["catalog space"]
+    assert (check.health, check.found) == (Health.BROKEN, found)
+    assert remedy in check.remedy
+    assert ("Install" in check.remedy) is isinstance(error, ImportError)
+
+
 def test_the_server_is_started_and_stopped(cardcat: Run, server: list[str]) -> None:
-    assert cardcat("server", "status", "--json").json == {"api_url": None, "ui_url": None, "running": False}
+    assert cardcat("server", "status", "--json").json == {
+        "api_url": None,
+        "ui_url": None,
+        "running": False,
+        "own": True,
+        "kept": False,
+        "pid": None,
+        "log": None,
+    }
     assert "not running" in cardcat("server", "status").out
     started = cardcat("server", "start")
-    assert (started.code, started.out) == (0, "The server is running. Its page: http://127.0.0.1:4200\n")
+    assert started.code == 0
+    assert started.out.splitlines() == [
+        f"The server is running. Its page: {PAGE}",
+        "It is kept, with a worker for schedules and the page's buttons. To end it: cardcat server stop",
+    ]
     assert cardcat("server", "status", "--json").json == {
         "api_url": "http://127.0.0.1:4200/api",
         "ui_url": "http://127.0.0.1:4200",
         "running": True,
+        "own": True,
+        "kept": True,
+        "pid": 7,
+        "log": None,
     }
     assert "not running" in cardcat("server", "stop").out
     assert server == ["start", "stop"]
+
+
+def said_of(cardcat: Run, monkeypatch: pytest.MonkeyPatch, found: ServerStatus) -> list[str]:
+    monkeypatch.setattr(sys.modules["cardcat.server"], "status", lambda: found)
+    return cardcat("server", "status").out.splitlines()
+
+
+def test_a_server_that_nobody_keeps_has_no_worker(cardcat: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert said_of(cardcat, monkeypatch, dataclasses.replace(RUNNING, kept=False)) == [
+        f"The server is running. Its page: {PAGE}",
+        (
+            "It has no worker for the page's buttons, and ends when nobody uses it. "
+            "To keep it, with a worker: cardcat server start"
+        ),
+    ]
+
+
+def test_a_server_that_is_not_ours(cardcat: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert said_of(cardcat, monkeypatch, dataclasses.replace(RUNNING, own=False, kept=False, pid=None)) == [
+        f"The server that your Prefect settings name is running. Its page: {PAGE}",
+        "For the page's buttons it needs a worker: prefect worker start --pool cardcat",
+    ]
+
+
+@pytest.mark.parametrize("status", [STOPPED, RUNNING])
+def test_the_log_of_the_server_is_named_once_there_is_one(
+    cardcat: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, status: ServerStatus
+) -> None:
+    log = tmp_path / "server.log"
+    found = dataclasses.replace(status, log=log)
+    assert str(log) not in "".join(said_of(cardcat, monkeypatch, found))
+    log.touch()
+    assert said_of(cardcat, monkeypatch, found)[-1] == f"Its log: {log}"
+    assert cardcat("server", "status", "--json").json["log"] == str(log)
 
 
 def test_a_project_is_made_once(cardcat: Run, tmp_path: Path) -> None:

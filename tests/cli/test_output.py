@@ -4,6 +4,7 @@ import base64
 import errno
 import io
 import json
+import os
 import sys
 
 import pytest
@@ -25,8 +26,10 @@ class Broken(io.StringIO):
     def __init__(self, error: Exception) -> None:
         super().__init__()
         self.error = error
+        self.refused: list[str] = []
 
     def write(self, text: str) -> int:
+        self.refused.append(text)
         raise self.error
 
     def flush(self) -> None:
@@ -65,6 +68,7 @@ def test_a_path_that_is_no_text_keeps_its_bytes() -> None:
     odd = output.path_fields("a/\udcff", "source_path")
     assert odd["source_path"] == "a/\\xff"
     assert base64.b64decode(str(odd["source_path_b64"])) == b"a/\xff"
+    assert output.path_fields(None, "log") == {"log": None}
 
 
 CELL = st.text(
@@ -114,10 +118,23 @@ def test_no_colours_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_reader_who_has_gone_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdout", Broken(BrokenPipeError()))
+    broken = Broken(BrokenPipeError())
+    monkeypatch.setattr(sys, "stdout", broken)
     with tolerant_streams():
         output.say("nobody reads this")
         sys.stdout.flush()
+    assert "nobody reads this" in "".join(broken.refused)
+
+
+def test_what_is_left_for_a_reader_who_has_gone_goes_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        with tolerant_streams():
+            output.say("nobody reads this")
+            sys.stdout.flush()
+        assert os.fstat(writing).st_rdev == os.stat(os.devnull).st_rdev  # noqa: PTH116 - of an open file
 
 
 def test_a_full_disk_below_standard_output_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,14 +150,22 @@ def test_a_closed_terminal_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None
         assert not sys.stderr.isatty()
 
 
-@pytest.mark.parametrize("name", ["stdout", "stderr"])
-def test_streams_may_be_closed_from_the_start(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setattr(sys, name, None)
+@pytest.mark.parametrize(
+    ("closed", "other", "heard"),
+    [("stdout", "stderr", "a note\n"), ("stderr", "stdout", "an answer\n{}\n")],
+)
+def test_streams_may_be_closed_from_the_start(
+    monkeypatch: pytest.MonkeyPatch, closed: str, other: str, heard: str
+) -> None:
+    monkeypatch.setattr(sys, closed, None)
+    monkeypatch.setattr(sys, other, io.StringIO())
     with tolerant_streams():
-        output.say("nobody reads this")
-        output.note("nor this")
+        output.say("an answer")
+        output.note("a note")
         output.emit({})
         sys.stdout.flush()
+        assert not getattr(sys, closed).isatty()
+    assert getattr(sys, other).getvalue() == heard
 
 
 def test_an_encoding_that_lacks_a_letter_gets_it_escaped(monkeypatch: pytest.MonkeyPatch) -> None:

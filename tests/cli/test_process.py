@@ -15,6 +15,7 @@ import pytest
 from tests.support import Desk, fill, jpeg
 
 HEAVY = ("prefect", "polars", "duckdb", "pandera")
+BUFFERED = dict(os.environ) | {"PYTHONUNBUFFERED": ""}  # as it is for a user: errors come late, at the flush
 RUN = "from cardcat.cli.main import run; run()"
 
 # A backup that says when it has begun, and goes on until it is asked to stop, or for ever.
@@ -50,7 +51,7 @@ def start(*arguments: str | bytes, code: str = RUN, **environment: str) -> subpr
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=dict(os.environ) | environment,
+        env=BUFFERED | environment,
     )
 
 
@@ -139,7 +140,7 @@ def test_any_terminal_takes_any_name(tmp_path: Path, environment: Mapping[str, s
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_streams_that_are_closed_or_full_show_no_traceback(tmp_path: Path, words: str, stream: str) -> None:
     command = [sys.executable, "-c", RUN, *words.split()]
-    environment = dict(os.environ) | {"CARDCAT_CATALOG": str(tmp_path / "catalog.db")}
+    environment = BUFFERED | {"CARDCAT_CATALOG": str(tmp_path / "catalog.db")}
     number = {"stdout": 1, "stderr": 2}[stream]
     for redirection in (f"{number}>&-", f"{number}>/dev/full"):
         shell = ["sh", "-c", f'"$@" {redirection}', "sh", *command]
@@ -149,10 +150,31 @@ def test_streams_that_are_closed_or_full_show_no_traceback(tmp_path: Path, words
         assert b"Exception ignored" not in done.stdout + done.stderr
 
 
-def test_a_full_disk_below_the_answer_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", ["--help", "sessions list", "sessions list --json"])
+def test_a_reader_who_has_gone_is_no_error(tmp_path: Path, words: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    environment = BUFFERED | {"CARDCAT_CATALOG": str(tmp_path / "catalog.db")}
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, *words.split()],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        env=environment,
+        check=False,
+        timeout=60,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("words", ["--help", "--version", "sessions list", "sessions list --json"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_below_the_answer_is_an_error(tmp_path: Path, words: str, unbuffered: str) -> None:
+    environment = {"CARDCAT_CATALOG": str(tmp_path / "catalog.db"), "PYTHONUNBUFFERED": unbuffered}
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-c", RUN, "sessions", "list", "--json", "--catalog", str(tmp_path / "c.db")],
+            [sys.executable, "-c", RUN, *words.split()],
+            env=BUFFERED | environment,
             stdout=full,
             stderr=subprocess.PIPE,
             check=False,

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import sys
-import threading
 
 import pytest
 
@@ -71,8 +70,53 @@ def test_numbers_say_what_is_known() -> None:
     assert Work(Stage.COPY, 2, 100, 0.0, 2, 100).numbers(10.0) == "2/2 files, 100 B/100 B, 10 B/s"
 
 
-def test_progress_without_a_stage_is_nothing() -> None:
-    Told().advance(files=1, size=1)
+def test_a_scan_that_counts_sizes_has_no_rate() -> None:
+    assert Work(Stage.SCAN, 0, 0, 0.0, 1234, 10**9).numbers(5.0) == "1,234 files, 1.0 GB"
+
+
+def test_progress_without_a_stage_is_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    told = Told(clock)
+    told.advance(files=1, size=1)
+    told.begin(Stage.COPY, files=4, size=0)
+    clock.now += 10
+    told.advance(files=1, size=0)
+    assert capsys.readouterr().err.splitlines() == ["Copying: 4 files", "Copying: 1/4 files, 30 s left"]
+
+
+def test_rate_and_time_left_are_those_of_the_stage_at_work(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    told = Told(clock)
+    told.begin(Stage.HASH, files=1, size=1000)
+    clock.now += 5000
+    told.advance(files=1, size=1000)
+    told.begin(Stage.COPY, files=100, size=100_000_000)
+    clock.now += 10
+    told.advance(files=10, size=10_000_000)
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "Copying: 10/100 files, 10.0 MB/100.0 MB, 1.0 MB/s, 1 min 30 s left"
+    )
+
+
+def test_time_counts_from_when_the_extent_of_a_stage_is_known(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    told = Told(clock)
+    told.begin(Stage.HASH, files=0, size=0)
+    clock.now += 5000
+    told.begin(Stage.HASH, files=2, size=2000)
+    clock.now += 10
+    told.advance(files=1, size=1000)
+    assert capsys.readouterr().err.splitlines() == [
+        "Comparing: 2 files, 2.0 KB",
+        "Comparing: 1/2 files, 1.0 KB/2.0 KB, 100 B/s, 10 s left",
+    ]
+
+
+def test_a_stage_with_nothing_to_do_is_not_named(capsys: pytest.CaptureFixture[str]) -> None:
+    told = Told(Clock())
+    for stage in (Stage.SCAN, Stage.SCAN, Stage.HASH, Stage.COPY):
+        told.begin(stage, files=0, size=0)
+    assert capsys.readouterr().err == "Scanning\n"
 
 
 def test_the_first_findings_are_said_and_the_rest_counted(capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,22 +175,3 @@ def test_a_terminal_that_can_do_nothing_gets_lines(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("TERM", term)
     with telling() as told:
         assert not isinstance(told, Bar)
-
-
-def test_no_count_is_lost_between_threads(capsys: pytest.CaptureFixture[str]) -> None:
-    clock = Clock()
-    told = Told(clock)
-    told.begin(Stage.COPY, files=0, size=0)
-
-    def work() -> None:
-        for _ in range(1000):
-            told.advance(files=1, size=1)
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    clock.now += 10
-    told.advance(files=0, size=0)
-    assert "4,000 files, 4.0 KB" in capsys.readouterr().err

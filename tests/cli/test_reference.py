@@ -26,7 +26,7 @@ def test_every_class_of_error_is_on_the_page() -> None:
         return {kind}.union(*map(below, kind.__subclasses__()))
 
     ours = {kind for kind in below(CardcatError) if kind.__module__ == "cardcat.errors"}
-    assert ours == set(ERRORS)
+    assert {kind for kind in ours if "exit_code" in vars(kind)} == set(ERRORS)
     assert len({kind.exit_code for kind in ERRORS}) == len(ERRORS)
 
 

@@ -27,6 +27,12 @@ CARD = {
 }
 
 
+def listed(drive: Path) -> set[str]:
+    """What the manifests of a drive say is there."""
+    manifests = [m for m in (drive / ".cardcat/manifests").iterdir() if m.suffix != ".jsonl"]
+    return {line[66:] for m in manifests for line in m.read_text("utf-8").splitlines()}
+
+
 def killed_at(step: int, folder: Path) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
     program = [sys.executable, "-m", "tests.faults.killable", str(folder), str(step)]
@@ -67,6 +73,7 @@ def test_killed_at_any_step_the_next_run_finishes_the_job(
         for drive in ("one", "two"):
             assert place.on(drive) == wanted, step
             assert not files_below(place.folder / drive / ".cardcat/incoming"), step
+            assert listed(place.folder / drive) == set(wanted), step
         assert place.ask(
             "SELECT count(*) FROM backup_items i JOIN backup_sessions s ON s.id = i.session_id "
             "WHERE s.status = 'completed' AND i.state NOT IN ('verified', 'skipped')"

@@ -121,6 +121,14 @@ def test_nobody_waits_for_a_file_that_is_not_copied_now() -> None:
 
     assert [d.do for d in decisions([File(sample="s", held=("h", 7)), twin])] == [Do.NOTHING, Do.COPY]
     assert [d.do for d in decisions([twin, twin], {"h": 7})] == [Do.SKIP, Do.SKIP]
+    skipped = File(sample="s", hash="g", kind="image")
+    assert [d.do for d in decisions([skipped, twin], {"g": 7})] == [Do.SKIP, Do.COPY]
+
+
+def test_files_without_a_fingerprint_do_not_look_equal() -> None:
+    files = [File(hash="g", kind="image"), File(hash="g", kind="image"), File(), File(structure=0)]
+
+    assert [found.do for found in decisions(files)] == [Do.COPY] * 4
 
 
 def test_a_twin_that_could_not_be_read_is_copied_itself() -> None:

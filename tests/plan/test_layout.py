@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -62,6 +64,21 @@ def test_a_moment_in_utc_is_seen_from_the_zone() -> None:
     assert day(late, zone=PAGO_PAGO) == date(2024, 5, 1)
     assert day(video("2024-05-01T23:00:00Z", is_utc=True), zone=BERLIN) == date(2024, 5, 2)
     assert day(video("2024-05-01T23:00:00+00:00", is_utc=True), zone=BERLIN) == date(2024, 5, 2)
+
+
+@pytest.fixture
+def computer_in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("computer_in_tokyo")
+def test_the_zone_of_the_computer_does_not_matter() -> None:
+    assert day(video("2024-05-01T22:30:00", is_utc=True), zone=BERLIN) == date(2024, 5, 2)
+    assert file_day(FILE_TIME + 4 * 3_600_000_000_000, BERLIN) == FILE_DAY
 
 
 def test_a_videos_wall_clock_decides_before_utc() -> None:

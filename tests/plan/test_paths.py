@@ -6,7 +6,7 @@ import os
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cardcat.paths import display, from_text, same_name_key, to_text
@@ -48,7 +48,13 @@ def test_a_column_without_bytes_means_that_the_text_is_exact() -> None:
 
 
 @unhurried
-@given(st.one_of(file_names, st.text(st.characters(categories=["C", "Z"])), st.binary().map(os.fsdecode)))
+@given(
+    st.one_of(
+        file_names,
+        st.text(st.characters(categories=["Cc", "Cf", "Cn", "Co", "Z"])),
+        st.binary().map(os.fsdecode),
+    )
+)
 def test_what_is_shown_is_one_line_of_plain_characters(path: str) -> None:
     shown = display(path)
 
@@ -76,9 +82,19 @@ def test_readable_names_are_shown_as_they_are(path: str) -> None:
     assert display(path) == path
 
 
+MARKED = st.text(
+    "\u03b1ᾳᾼ\u0391\u0399ωῷeéi\u0131İkK\u0345\u0323\u0307\u0301\u0308\u200d\u1112\u1161\u11ab\ud55c",
+    max_size=6,
+)
+
+
 @unhurried
-@given(file_names)
-def test_a_key_is_its_own_key(name: str) -> None:
+@given(st.one_of(file_names, MARKED))
+@example("\u1fb3\u0323")
+def test_names_that_are_equal_to_unicode_have_one_key(name: str) -> None:
+    composed, apart = unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name)
+
+    assert same_name_key(composed) == same_name_key(apart) == same_name_key(name)
     assert same_name_key(same_name_key(name)) == same_name_key(name)
 
 

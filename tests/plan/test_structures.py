@@ -101,8 +101,9 @@ def test_one_file_that_differs_makes_another_structure(
     assert structure_id([*files, ("another", 0, 0)]) != structure_id(files)
 
 
-def test_a_name_cannot_be_read_as_another_files_size() -> None:
+def test_names_are_told_apart_to_the_last_byte() -> None:
     assert structure_id([("a", 12, 0)]) != structure_id([("a1", 2, 0)])
+    assert structure_id([("\udce9", 1, 0)]) != structure_id([("\udcea", 1, 0)])
     assert structure_id([("a", 1, 0), ("b", 2, 0)]) != structure_id([("a10\nb", 2, 0)])
 
 

@@ -75,7 +75,8 @@ def test_another_profile_may_be_chosen(monkeypatch: pytest.MonkeyPatch, profiles
 
 
 @pytest.mark.parametrize(
-    "damaged", ["", "active", 'active = "gone"', 'active = 1\nprofiles = 2', "\x00", 'active = "a"\nprofiles.a = 3']
+    "damaged",
+    ["", "active", 'active = "gone"', "active = 1\nprofiles = 2", "\x00", 'active = "a"\nprofiles.a = 3'],
 )
 def test_damaged_profiles_are_none(profiles: Path, damaged: str) -> None:
     profiles.write_text(damaged)
@@ -106,7 +107,9 @@ def test_some_other_program_that_answers_is_none(monkeypatch: pytest.MonkeyPatch
     assert asking.version(api) is None
 
 
-@pytest.mark.parametrize("answer", [b"", b"\x00\x01", b"SSH-2.0-x\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"])
+@pytest.mark.parametrize(
+    "answer", [b"", b"\x00\x01", b"SSH-2.0-x\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"]
+)
 def test_a_program_that_speaks_something_else_is_none(answer: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as foreign:
         threading.Thread(target=_answer_once, args=(foreign, answer), daemon=True).start()

@@ -1,4 +1,4 @@
-"""One life of cardcat's server with the real Prefect: started, deployed to, kept, used from its page, stopped."""
+"""One life of cardcat's server with the real Prefect: started, deployed to, kept, used by its page, ended."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from cardcat import server
+from cardcat import reporting, server, stopping
 from cardcat.errors import CardcatError, UsageError
 from cardcat.project import ROOT
 from cardcat.server import asking, state
@@ -197,6 +198,33 @@ def test_a_server_that_hangs_is_waited_for_no_longer_than_asked(behave: Behave) 
     assert server.ensure(wait=0.5) is None
 
 
+def test_a_user_who_wants_to_stop_does_not_wait(behave: Behave) -> None:
+    behave("server-hangs")
+    began = time.monotonic()
+
+    with stopping.listening():
+        threading.Timer(0.3, stopping.request_stop).start()
+        assert server.ensure(wait=PATIENCE) is None
+
+    assert time.monotonic() - began < PATIENCE
+
+
+def test_a_first_start_which_takes_its_time_is_announced() -> None:
+    notes: list[str] = []
+
+    class Listening(reporting.Silent):
+        def note(self, sentence: str) -> None:
+            notes.append(sentence)
+
+    with reporting.reporting_to(Listening()):
+        server.ensure()
+        server.stop()
+        server.ensure()
+
+    assert len(notes) == 1
+    assert "up to a minute" in notes[0]
+
+
 def test_starting_says_where_the_reason_of_a_failure_is(behave: Behave) -> None:
     behave("server-fails")
 
@@ -235,6 +263,17 @@ def test_a_running_server_can_be_kept_afterwards(calls: Calls) -> None:
     status = server.start()
 
     assert (status.api_url, status.pid, status.kept) == (url, before, True)
+
+
+def test_stopping_lets_the_runs_of_the_worker_end(data: Path, behave: Behave) -> None:
+    behave("run-at-work")
+    server.start()
+    said = data / "run"
+    until(lambda: said.exists() and said.read_text())
+
+    server.stop()
+
+    assert said.read_text().split("\n") == ["", "ended well", ""]
 
 
 def test_a_worker_that_dies_is_replaced(calls: Calls) -> None:

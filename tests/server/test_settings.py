@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -82,4 +83,4 @@ def test_the_server_takes_nothing_from_the_users_own_servers() -> None:
 def test_a_relative_import_path_still_holds_in_another_folder() -> None:
     os.environ["PYTHONPATH"] = f"src{os.pathsep}/else/where"
 
-    assert inherited()["PYTHONPATH"] == f"{os.path.abspath('src')}{os.pathsep}/else/where"
+    assert inherited()["PYTHONPATH"] == f"{Path('src').absolute()}{os.pathsep}/else/where"

@@ -28,7 +28,12 @@ def test_it_ends_when_nobody_has_used_the_server_for_a_while(
     watching: Supervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[int] = []
-    monkeypatch.setattr(asking, "connections", lambda port: seen.append(port) or len(seen) < 4)
+
+    def connections(port: int) -> int:
+        seen.append(port)
+        return len(seen) < 4
+
+    monkeypatch.setattr(asking, "connections", connections)
 
     assert watching._watch() is True
 
@@ -62,7 +67,7 @@ def test_it_notices_that_the_server_has_ended(watching: Supervisor) -> None:
 
 def test_runs_are_asked_to_end_before_their_worker_is() -> None:
     """The worker would kill them, and Prefect would show them as running for ever."""
-    run = "import signal, sys, time; signal.signal(15, lambda *_: sys.exit(7)); print(1, flush=True); time.sleep(99)"
+    run = "import signal, sys; signal.signal(15, lambda *_: sys.exit(7)); print(flush=True); signal.pause()"
     worker = f"import subprocess, sys; print(subprocess.run([sys.executable, '-c', {run!r}]).returncode)"
     with subprocess.Popen([sys.executable, "-c", worker], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

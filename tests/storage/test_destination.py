@@ -115,8 +115,8 @@ def test_a_marker_is_synced_before_it_has_its_name(tmp_path: Path) -> None:
             self.calls.append(f"rename {Path(target).name}")
             super().rename_new(source, target)
 
-        def fsync_folder(self, path: StrPath) -> None:
-            self.calls.append(f"folder {Path(path).name}")
+        def fsync_folder(self, path: StrPath | int) -> None:
+            self.calls.append(f"folder {Path(str(path)).name}")
 
     disk = Recording()
 
@@ -175,7 +175,7 @@ def test_a_filesystem_without_locks_is_a_warning(
 
 def test_a_destination_that_cant_be_written_is_told(tmp_path: Path) -> None:
     class Readonly(Disk):
-        def make_folders(self, path: StrPath) -> None:
+        def make_folders(self, path: StrPath, within: int | None = None) -> None:
             raise OSError(errno.EROFS, "Read-only file system")
 
     with pytest.raises(DestinationError, match="read-only file system") as caught, lock(tmp_path, Readonly()):

@@ -13,7 +13,7 @@ from cardcat.storage.disk import Disk, StrPath
 
 
 def refuse_renames(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    def refuse(source: bytes, target: bytes) -> None:
+    def refuse(source: bytes, target: bytes, folder: int | None) -> None:
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(_linux, "rename_noreplace", refuse)
@@ -134,9 +134,9 @@ def test_folders_are_made_with_their_entries_synced(tmp_path: Path) -> None:
             super().__init__()
             self.synced: list[Path] = []
 
-        def fsync_folder(self, path: StrPath) -> None:
+        def fsync_folder(self, path: StrPath | int) -> None:
             super().fsync_folder(path)
-            self.synced.append(Path(path))
+            self.synced.append(Path(os.readlink(f"/proc/self/fd/{path}") if isinstance(path, int) else path))
 
     disk = Recording()
 

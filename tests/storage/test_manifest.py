@@ -191,7 +191,7 @@ class Failing(Disk):
         self._step()
         super().rename_new(source, target)
 
-    def fsync_folder(self, path: StrPath) -> None:
+    def fsync_folder(self, path: StrPath | int) -> None:
         self._step()
         super().fsync_folder(path)
 

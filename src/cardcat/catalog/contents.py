@@ -85,11 +85,10 @@ def correct_claimed(c: Connection, rows: Sequence[ContentRow]) -> None:
             c.execute(update(content_identity).where(k.cas_id == row.hash).values(values))
 
 
-def set_xxh3(c: Connection, hash_: str, xxh3: str) -> None:
-    """Say what the content's XXH3-128 is: found by reading all of it."""
-    c.execute(
-        update(content_identity).where(content_identity.c.cas_id == hash_).values(xxh3_128=xxh3)
-    )
+def set_found(c: Connection, hash_: str, *, xxh3: str, sample: str) -> None:
+    """Say what reading all of the content's bytes gave: its XXH3-128 and its fingerprint."""
+    values = {"xxh3_128": xxh3, "sample_hash": sample}
+    c.execute(update(content_identity).where(content_identity.c.cas_id == hash_).values(values))
 
 
 def content_ids(c: Connection, hashes: Sequence[str]) -> dict[str, int]:

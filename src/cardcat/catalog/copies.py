@@ -125,6 +125,19 @@ def known_paths(c: Connection, location_id: int, paths: Sequence[str]) -> dict[s
     return _ids(c, set(paths), [name for _, name in split], folder_of)
 
 
+def copy_hashes(c: Connection, ids: Sequence[int]) -> dict[int, str]:
+    """The hash of the content that each of these copies is known to be."""
+    found: dict[int, str] = {}
+    for chunk in chunks(ids):
+        query = (
+            select(file_locations.c.id, content_identity.c.cas_id)
+            .join(content_identity, content_identity.c.id == file_locations.c.content_id)
+            .where(file_locations.c.id.in_(chunk))
+        )
+        found.update((id_, cas_id) for id_, cas_id in c.execute(query))
+    return found
+
+
 def record_copies(
     c: Connection, location_id: int, rows: Sequence[NewCopy], *, session_id: int | None, now: int
 ) -> dict[str, int]:

@@ -95,7 +95,7 @@ class Told:
         with self._lock:
             now = self._clock()
             self._next = now + self.interval
-            if self._work and self._work.stage is stage and self._work.is_known:
+            if self._work and self._work.stage is stage and (self._work.is_known or not (files or size)):
                 self._work.files += files
                 self._work.size += size
                 return

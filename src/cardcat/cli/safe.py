@@ -58,8 +58,8 @@ def _show(verdict: Verdict, source: str, copies: int) -> None:
     files = text.many(verdict.files, "file")
     if verdict.safe:
         proved = text.many(copies, "proved copy", "proved copies")
-        sentence = f"Safe to format: yes. {source} has {files}, each with at least {proved} plugged in now."
-        output.say(sentence, style="green")
+        there = f"{source} has {files}, each with at least {proved} on drives that are plugged in now"
+        output.say(f"Safe to format: yes. {there}.", style="green")
         return
     output.say(f"Safe to format: no. {source} has {files}; this stands in the way:", style="bold red")
     grouped: dict[str, list[str]] = {}

@@ -38,7 +38,7 @@ def stop(*, as_json: AsJson = False) -> int:
 
 @app.command(epilog=examples("cardcat server status --json"))
 def status(*, as_json: AsJson = False) -> int:
-    """Say whether the server runs and is kept, and where its page and log are."""
+    """Say how the server is, and where its page and log are."""
     from cardcat import server
 
     return _say(server.status(), as_json=as_json)

@@ -90,10 +90,10 @@ def _credentials(settings: dict[str, str]) -> str | None:
 
 def _profile() -> dict[str, str]:
     """The settings of the user's active Prefect profile."""
-    home = Path(os.environ.get("PREFECT_HOME") or "~/.prefect").expanduser()
-    path = Path(os.environ.get("PREFECT_PROFILES_PATH") or home / "profiles.toml").expanduser()
+    home = Path(os.environ.get("PREFECT_HOME") or "~/.prefect")
+    path = Path(os.environ.get("PREFECT_PROFILES_PATH") or home / "profiles.toml")
     try:
-        profiles = tomllib.loads(path.read_text(encoding="utf-8"))
+        profiles = tomllib.loads(path.expanduser().read_text(encoding="utf-8"))
         settings = profiles["profiles"][os.environ.get("PREFECT_PROFILE") or profiles["active"]]
         return {str(key): str(setting) for key, setting in settings.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError):

@@ -16,9 +16,11 @@ from typing import TypeVar
 
 from cardcat.errors import CardcatError, UsageError
 from cardcat.owner import is_alive
+from cardcat.reporting import current
 from cardcat.server import asking, state
 from cardcat.server.settings import inherited
 from cardcat.server.state import State
+from cardcat.stopping import stop_requested
 
 _T = TypeVar("_T")
 
@@ -55,8 +57,8 @@ def ensure(wait: float | None = None) -> str | None:
     """
     `find`, and start cardcat's own server if there is none.
 
-    None if none answers within *wait* seconds, by default 30, or 60 on a new home. Never raises: whoever
-    asks can do without.
+    None if none answers within *wait* seconds, by default 30, or 60 on a new home, or if the user asks for
+    an end meanwhile. Never raises: whoever asks can do without.
     """
     if url := asking.configured():
         return url
@@ -137,11 +139,9 @@ def _kept() -> State | None:
 
 def _have_own(wait: float | None) -> State | None:
     """The own server, started if need be; None if it can't be, or not in time."""
-    if wait is None:
-        wait = _WAIT if (state.home() / "prefect.db").exists() else _WAIT_NEW_HOME
     with suppress(OSError, CardcatError):
         _retire_outdated()
-        return _running() or _start_own(time.monotonic() + wait)
+        return _running() or _start_own(wait)
     return None
 
 
@@ -154,9 +154,18 @@ def _retire_outdated() -> None:
         stop()
 
 
-def _start_own(end: float) -> State | None:
+def _start_own(wait: float | None) -> State | None:
+    is_new = not (state.home() / "prefect.db").exists()
+    if is_new:
+        current().note("The local Prefect server is set up, once; that takes up to a minute.")
+    if wait is None:
+        wait = _WAIT_NEW_HOME if is_new else _WAIT
+    return _wait_for_start(time.monotonic() + wait)
+
+
+def _wait_for_start(end: float) -> State | None:
     starter = _spawn()
-    while time.monotonic() < end:
+    while time.monotonic() < end and not stop_requested():
         if running := _running():
             return running
         if starter.poll():

@@ -40,8 +40,11 @@ class State:
 
 
 def version() -> str:
-    """The version of Prefect that this program would start."""
-    return metadata.version("prefect")
+    """The version of Prefect that this program would start; nothing if Prefect is not installed."""
+    try:
+        return metadata.version("prefect")
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def folder() -> Path:

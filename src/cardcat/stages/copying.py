@@ -47,6 +47,7 @@ def copy_batch(run: Run, batch: Batch) -> CopiedBatch:
     findings: list[Finding] = []
     _begin(run, work)
     copied = [c for c in run.in_parallel(lambda file: _copy(run, file, findings), work) if c is not None]
+    run.source.there.require_same()
     for destination in run.alive:
         _prove(run, destination, copied, findings)
     copied = [file for file in copied if file.proofs]
@@ -165,18 +166,33 @@ def _differs(destination: Destination, file: PlannedFile) -> Finding:
 def _look_inside(run: Run, copied: Sequence[CopiedFile], findings: list[Finding]) -> None:
     """Read metadata and fingerprints from the copies, which memory holds now anyway."""
     media = [file for file in copied if file.kind.is_media]
+    for file in media:
+        file.sample = _sample(run, file)
     paths = [_any_copy(run, file) for file in media]
     found = run.metadata.read([(path, file.kind) for path, file in zip(paths, media, strict=True)])
-    for file, path, metadata in zip(media, paths, found, strict=True):
+    for file, metadata in zip(media, found, strict=True):
         file.metadata = metadata
-        file.sample = fingerprint(run.disk, path, file.hashes.size, source=False)
         if metadata.trouble:
             findings.append(_unread(file.file, metadata.trouble))
     run.reporter.advance(files=len(copied), size=0)
 
 
+def _sample(run: Run, file: CopiedFile) -> str | None:
+    """The fingerprint, from a destination that still answers; None if there is none any more."""
+    for destination in run.alive:
+        if destination.number in file.proofs:
+            path = incoming_path(destination, file.file)
+            try:
+                return fingerprint(run.disk, path, file.hashes.size, source=False)
+            except OSError as error:
+                run.fail(destination, error, "reading a copy")
+    return None
+
+
 def _any_copy(run: Run, file: CopiedFile) -> Path:
-    return incoming_path(run.destinations[next(iter(file.proofs))], file.file)
+    """A copy that can be read, if a destination is left that has one."""
+    numbers = sorted(file.proofs, key=lambda number: not run.destinations[number].is_alive)
+    return incoming_path(run.destinations[numbers[0]], file.file)
 
 
 def _unread(file: PlannedFile, trouble: str) -> Finding:

@@ -50,22 +50,44 @@ def dedupe(run: Run, listing: Listing, known: Known) -> Plan:
     """Decide for every destination, and write the decisions into its session's journal."""
     run.reporter.begin(Stage.DEDUPE, files=listing.frame.height, size=0)
     frame, prefixes, siblings = listing.frame, {}, {}
+    needed: dict[int, int] = {}  # bytes, a volume
     for destination in run.destinations:
         if not destination.is_alive:
             frame = frame.with_columns(pl.lit(Do.NOTHING, pl.UInt8).alias(f"do_{destination.number}"))
             continue
-        held = known.held[destination.number]
-        prefixes[destination.number] = structure_prefixes(run, destination, listing, held)
-        held = _in_place(destination, listing, held, prefixes[destination.number])
-        good = _good(run, destination, known)
-        rows = _decide(run, listing, known, held, good)
-        _write_journal(run, destination, rows, good)
-        _check_space(run, destination, rows)
-        siblings[destination.number] = _siblings(rows, good)
+        try:
+            decided = _plan_for(run, listing, known, destination)
+            promised = needed.get(destination.volume_id, 0)
+            needed[destination.volume_id] = _check_space(run, destination, decided.rows, promised)
+        except (OSError, DestinationError) as error:
+            run.fail(destination, error, "looking for what it holds")
+            frame = frame.with_columns(pl.lit(Do.NOTHING, pl.UInt8).alias(f"do_{destination.number}"))
+            continue
+        rows, prefixes[destination.number] = decided.rows, decided.prefixes
+        siblings[destination.number] = _siblings(rows, decided.good)
         frame = frame.with_columns(rows["do"].alias(f"do_{destination.number}"))
     hashes = known.read.select("item", "hash", known_kind="kind")
     run.check_running()
     return Plan(frame.join(hashes, on="item", how="left"), prefixes, siblings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What is decided for one destination: *rows* a file, where structures go, what is held already."""
+
+    rows: pl.DataFrame
+    prefixes: dict[int, str]
+    good: dict[str, CopyRow]
+
+
+def _plan_for(run: Run, listing: Listing, known: Known, destination: Destination) -> _Decided:
+    held = known.held[destination.number]
+    prefixes = structure_prefixes(run, destination, listing, held)
+    held = _in_place(destination, listing, held, prefixes)
+    good = _good(run, destination, known)
+    rows = _decide(run, listing, known, held, good)
+    _write_journal(run, destination, rows, good)
+    return _Decided(rows, prefixes, good)
 
 
 def _in_place(
@@ -114,17 +136,23 @@ def _write_journal(run: Run, destination: Destination, rows: pl.DataFrame, good:
         session = destination.session_id
         if not destination.resumed:
             add_items(c, session, _items(rows, good), now())
-            return
-        states = {row.path: row.state for row in items_of(c, session)}
-        items = list(_items(rows, good))
-        add_items(c, session, (item for item in items if item.path not in states), now())
-        changed = (item for item in items if item.path in states and _is_news(item, states[item.path]))
-        set_items(c, session, changed, now())
+        else:
+            known = {row.path: row for row in items_of(c, session)}
+            items = list(_items(rows, good))
+            add_items(c, session, (item for item in items if item.path not in known), now())
+            changed = (item for item in items if item.path in known and _is_news(item, known[item.path]))
+            set_items(c, session, changed, now())
+    destination.is_planned = True
 
 
-def _is_news(item: ItemRow, state: ItemState) -> bool:
+def _is_news(item: ItemRow, row: ItemRow) -> bool:
     """Whether the decision says more than the journal: what the session itself verified stays so."""
-    return not (item.state == ItemState.SKIPPED and state.is_finished)
+    is_same = _what(item) == _what(row)
+    return not (item.state == ItemState.SKIPPED and row.state.is_finished and is_same)
+
+
+def _what(row: ItemRow) -> tuple[object, ...]:
+    return row.size, row.mtime_ns, row.hash, row.file_location_id
 
 
 def _items(rows: pl.DataFrame, good: dict[str, CopyRow]) -> Iterator[ItemRow]:
@@ -151,11 +179,13 @@ def _items(rows: pl.DataFrame, good: dict[str, CopyRow]) -> Iterator[ItemRow]:
             yield ItemRow(name, size, mtime_ns, ItemState.PLANNED)
 
 
-def _check_space(run: Run, destination: Destination, rows: pl.DataFrame) -> None:
+def _check_space(run: Run, destination: Destination, rows: pl.DataFrame, promised: int) -> int:
+    """See that it fits beside what is *promised* to others on the volume; what is promised then, in bytes."""
     sizes = rows.filter(pl.col("do") == Do.COPY)["size"]
     if sizes.is_empty():
-        return
-    needed = int((-(-sizes // _CLUSTER) * _CLUSTER).sum()) + _RESERVE
+        return promised
+    own = int((-(-sizes // _CLUSTER) * _CLUSTER).sum())
+    needed = promised + own + _RESERVE
     free = run.disk.free_bytes(destination.root)
     if needed > free:
         message = (
@@ -164,6 +194,8 @@ def _check_space(run: Run, destination: Destination, rows: pl.DataFrame) -> None
         )
         hint = "Make room on the drive or take another one, then run the same command again."
         run.fail(destination, DestinationError(message, hint=hint), "making room")
+        return promised
+    return promised + own
 
 
 def _siblings(rows: pl.DataFrame, good: dict[str, CopyRow]) -> dict[int, tuple[str, str]]:

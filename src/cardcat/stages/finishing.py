@@ -20,6 +20,7 @@ from cardcat.run import Destination, Run, now
 from cardcat.stages.sessions import complete_journal
 from cardcat.storage.destination import clean_incoming
 from cardcat.storage.manifest import ManifestEntry, write_manifest
+from cardcat.storage.reading import mtime_of
 from cardcat.text import many
 
 
@@ -82,7 +83,7 @@ def _leave(run: Run, destination: Destination) -> None:
     try:
         destination.there.require_there()
         with suppress(OSError):  # what a failing drive keeps, the next run to it removes
-            clean_incoming(run.disk, destination.root)
+            clean_incoming(run.disk, destination.there.itself)
         if destination.copied or _is_unlisted(run, destination):
             _write_manifest(run, destination)
     except (OSError, DestinationError) as trouble:
@@ -153,14 +154,23 @@ def _write_manifest(run: Run, destination: Destination) -> None:
             "timezone": destination.timezone,
             "started_at": row.started_at,
         }
-        entries = list(_entries(c, destination))
+        entries = [entry for entry in _entries(c, destination) if _is_there(destination, entry)]
     moment = now()
-    path = write_manifest(run.disk, destination.root, destination.session_id, moment, header, entries)
+    root = destination.there.itself
+    path = write_manifest(run.disk, root, destination.session_id, moment, header, entries)
     if path is not None:
         with run.catalog.write() as c:
             record_manifest(
                 c, destination.location_id, path.name, session_id=destination.session_id, now=moment
             )
+
+
+def _is_there(destination: Destination, entry: ManifestEntry) -> bool:
+    """What this attempt wrote is; what an earlier one wrote, its owner may have taken away since."""
+    if not destination.resumed:
+        return True
+    status = destination.there.look_at_file(entry.path)
+    return status is not None and (status.st_size, mtime_of(status)) == (entry.size, entry.mtime_ns)
 
 
 def _entries(c: Connection, destination: Destination) -> Iterator[ManifestEntry]:

@@ -11,6 +11,7 @@ from typing import TypeVar
 import polars as pl
 
 from cardcat.catalog.copies import held_media
+from cardcat.errors import DestinationError
 from cardcat.frames import KNOWN, MEDIA
 from cardcat.media.kind import kind_of
 from cardcat.model import Stage
@@ -42,18 +43,31 @@ def hash_candidates(run: Run, listing: Listing) -> Known:
     """Fingerprint the files that could be something already held, and hash those whose fingerprint is."""
     run.check_running()
     adopt_leftovers(run)
-    held = {d.number: held_from_earlier(run, d, listing.frame) for d in run.alive}
+    held = _held(run, listing)
     media = {d.number: _media(run, d.location_id) for d in run.alive}
     open_files = _not_held(listing.frame, list(held.values()), recheck=run.options.recheck)
     candidates = _candidates(open_files, list(media.values()))
-    run.reporter.begin(Stage.HASH, files=candidates.height, size=int(candidates["size"].sum()))
-    sampled = _sample(run, candidates)
-    matched = _matched(sampled, list(media.values()))
+    run.reporter.begin(Stage.HASH, files=0, size=0)
+    sampled = _sample(run, candidates.filter(pl.col("size") > WHOLE))
+    small = candidates.filter(pl.col("size") <= WHOLE)  # a fingerprint would read all of it too
+    matched = pl.concat([small, _matched(sampled, list(media.values()))]).sort("item")
     if run.options.recheck:
         matched = pl.concat([matched, _held_again(listing.frame, list(held.values()))]).unique("item")
+    run.reporter.begin(Stage.HASH, files=matched.height, size=int(matched["size"].sum()))
     hashed = _hash(run, matched)
     read = sampled.select("item", "sample").join(hashed, on="item", how="full", coalesce=True)
     return Known(held, media, read.select(list(KNOWN)))
+
+
+def _held(run: Run, listing: Listing) -> dict[int, pl.DataFrame]:
+    """What each destination holds of the card; one that fails when it is looked at ends its session."""
+    held = {}
+    for destination in run.alive:
+        try:
+            held[destination.number] = held_from_earlier(run, destination, listing.frame)
+        except (OSError, DestinationError) as error:
+            run.fail(destination, error, "looking for what it holds")
+    return held
 
 
 def _media(run: Run, location_id: int) -> pl.DataFrame:

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import polars as pl
 
+from cardcat.catalog.contents import set_found
 from cardcat.catalog.copies import CopyRow, copies_of, set_evidence, set_status
 from cardcat.catalog.items import EarlierCopy, earlier_copies, earlier_sessions
 from cardcat.frames import HELD
 from cardcat.model import Evidence, Finding, Presence, Stage
 from cardcat.run import Destination, Run, now
-from cardcat.catalog.contents import set_xxh3
-from cardcat.storage.reading import mtime_of
+from cardcat.storage.hashing import fingerprint
 from cardcat.storage.presence import cause
+from cardcat.storage.reading import mtime_of
 from cardcat.storage.verify import can_prove_cold, read_back
 
 
@@ -130,6 +131,7 @@ def _read_in_place(run: Run, destination: Destination, copy: CopyRow) -> bool:
     path = destination.root / copy.path
     try:
         seen = read_back(run.disk, path, copy.size, destination.volume.fs_type, sha256=True)
+        sample = fingerprint(run.disk, path, copy.size, source=False)
     except OSError as error:
         destination.there.require_there()
         _doubt(run, destination, copy, "damaged", f"can't be read ({cause(error)})")
@@ -139,7 +141,7 @@ def _read_in_place(run: Run, destination: Destination, copy: CopyRow) -> bool:
         return False
     with run.catalog.write() as c:
         set_evidence(c, [copy.id], seen.evidence, how=seen.how, verified_at=now())
-        set_xxh3(c, copy.hash, seen.xxh3)
+        set_found(c, copy.hash, xxh3=seen.xxh3, sample=sample)
     destination.is_cold &= seen.evidence == Evidence.READ_BACK_COLD
     return True
 

@@ -71,12 +71,13 @@ def _folder(naming: Naming, group: int, members: Sequence[CopiedFile]) -> tuple[
         name, placed = sibling
         folder, _, placed_name = placed.rpartition("/")
         rules = destination.rules
+        folder = naming.shelf.actual_folder(folder)
         return folder, suffix_between(fit_name(name, rules), placed_name, rules)
     if naming.layout == Layout.TREE:
-        folder = members[0].file.path.rpartition("/")[0]
-        return naming.shelf.actual_folder(fit_path(folder, destination.rules)), ""
+        folder = fit_path(members[0].file.path.rpartition("/")[0], destination.rules)
+        return naming.shelf.actual_folder(folder), ""
     dates = [Dated.of(file.kind, file.metadata, file.file.mtime_ns) for file in members]
-    return day_folder(day_of_group(dates, destination.zone)), ""
+    return naming.shelf.actual_folder(day_folder(day_of_group(dates, destination.zone))), ""
 
 
 def _twin(naming: Naming, group: int) -> tuple[str, str] | None:
@@ -104,10 +105,12 @@ def _place_in_structure(file: CopiedFile, prefix: str, destination: Destination,
     member = replace(_member(file, destination), is_media=True)  # equal bytes at its own path are its copy
     for attempt in ("", member.hash[:8], member.hash):
         target = structure_target(_aside(prefix, attempt), file.file.path, destination.rules)
+        if not shelf.has_way(target):
+            continue
         occupant = shelf.look(target, member)
         if occupant is None:
             return Placement(member, target, adopted=False)
-        if occupant.path == target and occupant.hash == member.hash:
+        if occupant.path == target and occupant.hash == member.hash and not shelf.is_given(target):
             return Placement(member, target, adopted=True)
     raise AssertionError(f"no free folder for {file.file.path!r}")
 
@@ -120,6 +123,5 @@ def _aside(prefix: str, suffix: str) -> str:
 
 def _hold(shelf: Shelf, placements: list[Placement]) -> list[Placement]:
     for placement in placements:
-        if not placement.adopted:
-            shelf.put(placement.path, placement.member)
+        shelf.put(placement.path, placement.member)
     return placements

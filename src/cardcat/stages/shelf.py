@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import stat
+import hashlib
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cardcat.catalog.copies import CopyRow, copies_in
 from cardcat.catalog.items import owners_of
 from cardcat.model import Presence, ReadBack
 from cardcat.paths import same_name_key
+from cardcat.plan.names import suffix_of, suffixed
 from cardcat.plan.placing import Member, Occupant
 from cardcat.run import Destination, Run
 from cardcat.stages.held import confirm
 from cardcat.storage.verify import read_back
+
+_MOST_ATTEMPTS = 300  # an end, so that a mistake can't make a run hang
 
 
 @dataclass(slots=True)
@@ -32,7 +37,8 @@ class Shelf:
         self._run = run
         self._destination = destination
         self._folders: dict[str, _Folder] = {}
-        self._mine: dict[str, tuple[str, set[str]]] = {}  # placed in this run: hash and source paths
+        self._mine: dict[str, tuple[str, set[str]]] = {}  # given away in this batch: hash and source paths
+        self._ways: set[str] = set()  # folders that are there, or will be
         self.proofs: dict[str, ReadBack] = {}  # of files found there that the catalog does not know
         self.known: dict[str, CopyRow] = {}  # copies that were confirmed on the way
 
@@ -43,7 +49,7 @@ class Shelf:
         if not taken:
             return None
         actual = name if name in taken else taken[0]
-        there = f"{folder}/{actual}" if folder else actual
+        there = _join(folder, actual)
         if actual != name and not member.is_media:  # kept by its own path: a name that differs is another
             return Occupant(there, None)
         return self._occupant(there, folder, actual, member)
@@ -51,19 +57,61 @@ class Shelf:
     def put(self, path: str, member: Member) -> None:
         """Say that *path* is given to *member* now."""
         folder, _, name = path.rpartition("/")
+        self._take(folder, name)
+        self._mine.setdefault(path, (member.hash, set()))[1].add(member.source_path)
+        while folder and folder not in self._ways:
+            self._ways.add(folder)
+            above, _, name = folder.rpartition("/")
+            self._take(above, name)
+            folder = above
+
+    def is_given(self, path: str) -> bool:
+        """Whether a file of this batch has *path* already."""
+        return path in self._mine
+
+    def actual_folder(self, path: str) -> str:
+        """
+        *path* with each part as it stands on the drive, where a part differs only in case or form.
+
+        Where a file or a link has the name of a folder, the folder gets a suffix: a link leads elsewhere.
+        """
+        found = ""
+        for part in path.split("/") if path else ():
+            found = next(way for way in self._ways_on(found, part) if way is not None)
+        return found
+
+    def has_way(self, path: str) -> bool:
+        """Whether the folders of *path* are there, or can be made, under just these names."""
+        folder = path.rpartition("/")[0]
+        return self.actual_folder(folder) == folder
+
+    def _ways_on(self, folder: str, part: str) -> Iterator[str | None]:
+        """The folder *part* of *folder*: as it is wanted or stands there, else under suffixed names."""
+        for name in self._folder_names(folder, part):
+            taken = self._folder(folder).names.get(same_name_key(name), [])
+            if not taken:
+                yield _join(folder, name)
+            for actual in sorted(taken, key=lambda other: other != name):
+                yield self._way(_join(folder, actual))
+        raise AssertionError(f"no free name for the folder {part!r} in {folder!r}")
+
+    def _folder_names(self, folder: str, part: str) -> Iterator[str]:
+        yield part
+        sha256 = hashlib.sha256(os.fsencode(f"{folder}/{part}")).hexdigest()
+        for attempt in range(_MOST_ATTEMPTS):
+            yield suffixed(part, suffix_of(sha256, folder, attempt), self._destination.rules)
+
+    def _way(self, path: str) -> str | None:
+        if path not in self._ways:
+            if path in self._mine or not self._destination.there.is_folder(path):
+                return None
+            self._ways.add(path)
+        return path
+
+    def _take(self, folder: str, name: str) -> None:
         names = self._folder(folder).names.setdefault(same_name_key(name), [])
         if name not in names:
             names.append(name)
-        self._mine.setdefault(path, (member.hash, set()))[1].add(member.source_path)
-
-    def actual_folder(self, path: str) -> str:
-        """*path* with each part as it stands on the drive, where a part differs only in case or form."""
-        found = ""
-        for part in path.split("/"):
-            taken = self._folder(found).names.get(same_name_key(part)) or [part]
-            name = part if part in taken else taken[0]
-            found = f"{found}/{name}" if found else name
-        return found
 
     def _occupant(self, there: str, folder: str, name: str, member: Member) -> Occupant:
         if there in self._mine:
@@ -80,11 +128,14 @@ class Shelf:
     def _unknown(self, there: str, member: Member) -> Occupant:
         """A file that the catalog does not know, or knows wrongly: only its bytes can tell."""
         path = self._destination.root / there
-        status = self._run.disk.stat(path)
-        if status.st_size != member.size or not stat.S_ISREG(status.st_mode):
+        status = self._destination.there.look_at_file(there)
+        if status is None or status.st_size != member.size:
             return Occupant(there, None)
         fs_type = self._destination.volume.fs_type
-        proof = read_back(self._run.disk, path, member.size, fs_type, sha256=True)
+        try:
+            proof = read_back(self._run.disk, path, member.size, fs_type, sha256=True)
+        except OSError:  # not ours to read, or damaged: it stays, and answers for nothing
+            return Occupant(there, None)
         if proof.sha256 != member.hash:
             return Occupant(there, None)
         self.proofs[there] = proof
@@ -115,3 +166,7 @@ class Shelf:
         with self._run.catalog.read() as c:
             copies = copies_in(c, self._destination.location_id, folder)
         return _Folder(names, {copy.path.rpartition("/")[2]: copy for copy in copies})
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name

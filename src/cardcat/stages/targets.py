@@ -6,11 +6,14 @@ import os
 
 import polars as pl
 
+from cardcat.errors import DestinationError
 from cardcat.model import Layout
+from cardcat.paths import same_name_key
 from cardcat.plan.layout import day_folder, file_day
 from cardcat.plan.names import NameRules, fit_name
 from cardcat.run import Destination, Run
 from cardcat.stages.scan import Listing, Structure
+from cardcat.stages.shelf import Shelf
 from cardcat.storage.walk import walk
 
 
@@ -39,10 +42,13 @@ def _prefix(
     run: Run, destination: Destination, listing: Listing, structure: Structure, held: pl.DataFrame
 ) -> str:
     own = f"{_label(run, destination)}-{structure.id}"
+    shelf = Shelf(run, destination)
     if run.options.layout == Layout.DATED:
         day = file_day(structure.first_mtime_ns, destination.zone)
-        return f"{day_folder(day)}/{own}"
-    return "" if _may_share_root(run, destination, listing, structure, held) else own
+        return shelf.actual_folder(f"{day_folder(day)}/{own}")
+    if _may_share_root(run, destination, listing, structure, held):
+        return ""
+    return shelf.actual_folder(own)
 
 
 def _label(run: Run, destination: Destination) -> str:
@@ -56,14 +62,19 @@ def _may_share_root(
     run: Run, destination: Destination, listing: Listing, structure: Structure, held: pl.DataFrame
 ) -> bool:
     """In the tree layout: whether nothing stands at the structure's own path but its own, same files."""
-    there = destination.root / fit_path(structure.root, destination.rules)
-    if not run.disk.exists(there):
+    before = listing.structures[: structure.number]
+    if any(same_name_key(other.root) == same_name_key(structure.root) for other in before):
+        return False
+    base = fit_path(structure.root, destination.rules)
+    if not Shelf(run, destination).has_way(f"{base}/"):
+        return False
+    if destination.there.look(base) is None:
         return True
     mine = listing.frame.filter(pl.col("structure") == structure.number).select("path")
     placed = held.join(mine, on="path", how="semi")["destination_path"]
     known = {os.fsdecode(path) for path in placed}
-    base = there.relative_to(destination.root)
-    return all(f"{base}/{path}" in known for path in walk(there, (), run.disk).paths)
+    found = walk(destination.root / base, (), run.disk)
+    return all(f"{base}/{path}" in known for path in found.paths) and not found.findings
 
 
 def complete_folders(run: Run, listing: Listing, prefixes: dict[int, dict[int, str]]) -> None:
@@ -73,11 +84,12 @@ def complete_folders(run: Run, listing: Listing, prefixes: dict[int, dict[int, s
     Some cameras take a card for damaged if an empty folder of theirs is missing.
     """
     for destination in run.alive:
+        shelf = Shelf(run, destination)
         try:
             for folder in listing.empty_folders:
                 target = _empty_target(run, destination, listing, folder, prefixes[destination.number])
                 if target is not None:
-                    run.disk.make_folders(destination.root / target)
+                    destination.there.make_folders(shelf.actual_folder(target))
         except (OSError, DestinationError) as error:
             run.fail(destination, error, "making empty folders")
 

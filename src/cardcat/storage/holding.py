@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -11,9 +12,11 @@ from pathlib import Path
 from cardcat.errors import DestinationError
 from cardcat.storage.destination import FOLDER
 from cardcat.storage.disk import Disk
+from cardcat.storage.mounts import LOCAL_FILESYSTEMS, mount_of_open
 from cardcat.storage.presence import Root
 
 _OURS = ("", "incoming", "manifests")
+_NOTHING_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 
 
 class DestinationRoot(Root):
@@ -25,6 +28,15 @@ class DestinationRoot(Root):
 
     what = "destination"
     error = DestinationError
+
+    def __init__(self, disk: Disk, path: Path) -> None:
+        super().__init__(disk, path)
+        self._tells_devices = mount_of_open(self.fd).fs_type in LOCAL_FILESYSTEMS  # an overlay shows any
+
+    @property
+    def itself(self) -> Path:
+        """A path to the open folder, which leads to this drive even where another took its place."""
+        return Path(f"/proc/self/fd/{self.fd}")
 
     def make_folders(self, path: str) -> None:
         """Make the folder *path* below the root. NotADirectoryError where a file or a link is in the way."""
@@ -39,10 +51,12 @@ class DestinationRoot(Root):
         """
         try:
             status = self._disk.stat(self.path / path)
-        except (FileNotFoundError, NotADirectoryError):
+        except OSError as error:
+            if error.errno not in _NOTHING_THERE:
+                raise
             self.require_there()
             return None
-        return status if status.st_dev == self.device else None
+        return status if status.st_dev == self.device or not self._tells_devices else None
 
     def look_at_file(self, path: str) -> os.stat_result | None:
         """As `look`, but None too for what is no regular file."""

@@ -204,7 +204,7 @@ def _entry(said: dict[str, object]) -> ManifestEntry | None:
         size=_number(said["size"], least=0),
         mtime_ns=_number(said["mtime_ns"]),
         xxh3=xxh3 if isinstance(xxh3, str) and _XXH3.fullmatch(xxh3) else None,
-        sample=sample if isinstance(sample, str) else None,
+        sample=sample if isinstance(sample, str) and _is_plain(sample) else None,
         kind=Kind(kind) if isinstance(kind, str) and kind in list(Kind) else None,
         verified_at=None if verified_at is None else _number(verified_at),
         evidence=Evidence(evidence) if isinstance(evidence, str) and evidence in list(Evidence) else None,
@@ -217,7 +217,7 @@ def _text(said: dict[str, object], name: str) -> str:
     raw, text = said.get(f"{name}_b64"), said[name]
     if isinstance(raw, str):
         return os.fsdecode(b64decode(raw, validate=True))
-    if not isinstance(text, str):
+    if not isinstance(text, str) or not _is_plain(text):
         raise TypeError(name)
     return text
 
@@ -235,9 +235,12 @@ def _media(said: object) -> dict[str, MediaValue] | None:
 
 
 def _is_plain(value: object) -> bool:
+    """Whether it can be written down: half a character can't, undecoded bytes can."""
+    if isinstance(value, str):
+        return not any("\ud800" <= char <= "\udfff" and not "\udc80" <= char <= "\udcff" for char in value)
     if isinstance(value, float):
         return math.isfinite(value)
-    return value is None or isinstance(value, str | int)
+    return value is None or isinstance(value, int)
 
 
 def _is_below(path: str) -> bool:

@@ -59,6 +59,19 @@ class Root:
         if self._has_medium and is_medium_gone(self.device):
             raise self._gone("its device was unplugged")
 
+    def require_same(self) -> None:
+        """SourceError if another folder is in its place: what was read there was not this source's."""
+        try:
+            now = self._disk.open_folder(self.path)
+        except OSError:
+            return
+        try:
+            status = self._disk.stat_open(now)
+        finally:
+            self._disk.close(now)
+        if (status.st_dev, status.st_ino) != (self.device, self.inode):
+            raise self._gone("another folder is in its place")
+
     def _open(self) -> int:
         try:
             return self._disk.open_folder(self.path)

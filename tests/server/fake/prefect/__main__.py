@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -39,14 +40,29 @@ def behaviour() -> set[str]:
 
 def main(arguments: list[str]) -> int:
     HOME.mkdir(parents=True, exist_ok=True)
-    record = {"arguments": arguments, "cwd": os.getcwd(), "environment": dict(os.environ)}
+    record = {"arguments": arguments, "cwd": str(Path.cwd()), "environment": dict(os.environ)}
     with (HOME.parent / "calls").open("a") as calls:
         calls.write(json.dumps(record) + "\n")
     if arguments[1:] == ["server", "start"]:
         return serve()
     if "worker" in arguments:
-        signal.pause()
+        work() if "run-at-work" in behaviour() else signal.pause()
     return 1 if "deploy-fails" in behaviour() else 0
+
+
+def work() -> None:
+    """Have one run at work; as Prefect's worker does, kill it when the worker itself has to end."""
+    run = "import signal, sys; signal.signal(15, lambda *_: sys.exit('ended well')); print(); signal.pause()"
+    with (HOME.parent / "run").open("w") as said:
+        child = subprocess.Popen([sys.executable, "-u", "-c", run], stdout=said, stderr=said)
+
+    def kill(*_: object) -> None:
+        child.kill()
+        sys.exit(1)
+
+    signal.signal(signal.SIGTERM, kill)
+    child.wait()
+    signal.pause()
 
 
 def serve() -> int:

@@ -1,0 +1,63 @@
+"""What a person may want to type after a backup."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cardcat.cli.results import next_steps, typed
+from cardcat.model import (
+    BackupOptions,
+    Counts,
+    Finding,
+    SessionResult,
+)
+from cardcat.paths import display
+from cardcat.summary import summary_markdown
+from tests.cli.samples import DONE, FULL, LINK, result
+
+
+def steps(*sessions: SessionResult, findings: tuple[Finding, ...] = ()) -> list[str]:
+    return next_steps(result(*sessions, findings=findings), "/card", "/c.db", None)
+
+
+def test_a_finding_is_shown_in_one_place_that_has_it() -> None:
+    second = dataclasses.replace(DONE, id=9, destination_path="/mnt/safe")
+    assert steps(DONE, second, findings=(LINK,))[:-1] == [
+        "1 file needs a look:  cardcat sessions errors 7 --catalog /c.db"
+    ]
+    here = dataclasses.replace(LINK, destination="/mnt/safe")
+    assert steps(DONE, second, findings=(here,))[:-1] == [
+        "1 file needs a look:  cardcat sessions errors 9 --catalog /c.db"
+    ]
+    assert steps(DONE, FULL, findings=(LINK,))[0] == (
+        "What went wrong:  cardcat sessions errors 8 --catalog /c.db"
+    )
+
+
+def test_there_is_no_way_to_where_nothing_is_told() -> None:
+    full = dataclasses.replace(FULL, counts=Counts(scanned=2, copied=1, pending=1))
+    assert steps(full) == ["To finish it:     cardcat sessions rerun 8 --catalog /c.db"]
+    assert steps(FULL)[0] == "What went wrong:  cardcat sessions errors 8 --catalog /c.db"
+
+
+@pytest.mark.parametrize(
+    "name", ["EOS 5D", "it's", "\udcff'\\", "a\nb", "\u202egnp", "Zürich \udcff", "\x1b[31m"]
+)
+def test_a_command_that_is_shown_can_be_typed(name: str, tmp_path: Path) -> None:
+    shown = display(typed("safe-to-format", f"/card/{name}"))
+    said = subprocess.run(
+        ["bash", "-c", f"cardcat() {{ printf '%s' \"$2\"; }}; {shown}"], capture_output=True, check=True
+    )
+    assert said.stdout == os.fsencode(f"/card/{name}")
+
+
+def test_the_page_of_the_run_shows_a_command_that_can_be_typed() -> None:
+    options = BackupOptions(source=Path("/media/me/EOS 5D"), destinations=(Path("/mnt/archive"),))
+    words = summary_markdown(result(DONE), options, safe=True)
+    assert words.endswith("    cardcat safe-to-format '/media/me/EOS 5D'")
+    assert "a proved copy on another volume that is plugged in now" in words

@@ -1,0 +1,186 @@
+"""Safe to format is said by proof only: each test is a way to a yes that would cost files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from cardcat import verdict
+from cardcat.verdict import Verdict, safe_to_format
+from tests.drives import drive, mounted, require_mounting
+from tests.support import DAY, Desk, fill, jpeg
+
+
+@pytest.fixture
+def card(desk: Desk) -> Iterator[Path]:
+    """A card and two drives, `one` and `two`, that are volumes of their own."""
+    require_mounting()
+    with ExitStack() as stack:
+        for name in ("card", "one", "two"):
+            stack.enter_context(drive(desk.folder / name, label=name))
+        yield desk.folder / "card"
+
+
+def judged(desk: Desk, copies: int = 1, *, full: bool = False, source: Path | None = None) -> Verdict:
+    return safe_to_format(source or desk.card, catalog=str(desk.catalog), copies=copies, full=full)
+
+
+def reasons(found: Verdict) -> str:
+    return "\n".join(f"{reason.path}: {reason.reason}" for reason in found.reasons)
+
+
+def test_yes_with_as_many_drives_as_are_wanted(desk: Desk, card: Path) -> None:
+    fill(card, {"DCIM/IMG_1.JPG": jpeg(1), "DCIM/IMG_1.xmp": b"x", "empty": b"", ".DS_Store": b"d"})
+    desk.backup("one", "two")
+
+    assert judged(desk, 2).safe, reasons(judged(desk, 2))
+    assert judged(desk, 2, full=True).safe
+    assert not judged(desk, 3).safe
+
+
+def test_no_for_what_came_later_was_changed_or_was_excluded(desk: Desk, card: Path) -> None:
+    fill(card, {"A.JPG": jpeg(1), "B.JPG": jpeg(2), "C.tmp": b"c"})
+    desk.backup("one", excludes=("*.tmp",))
+    fill(card, {"D.JPG": jpeg(4)})
+    fill(card, {"B.JPG": jpeg(3)}, mtime_ns=DAY + 10**9)
+
+    assert [reason.path for reason in judged(desk).reasons] == ["B.JPG", "C.tmp", "D.JPG"]
+
+
+@pytest.mark.parametrize("damage", ["removed", "other bytes", "a link", "a folder"])
+def test_no_if_the_copy_is_not_there_as_it_was(desk: Desk, card: Path, damage: str) -> None:
+    fill(card, {"A.JPG": jpeg(1)})
+    desk.backup("one")
+    copy = desk.folder / "one/2024/2024-05-01/A.JPG"
+    copy.unlink()
+    if damage == "other bytes":
+        copy.write_bytes(jpeg(2))
+    elif damage == "a link":
+        fill(desk.folder, {"elsewhere": jpeg(1)})
+        copy.symlink_to(desk.folder / "elsewhere")
+    elif damage == "a folder":
+        copy.mkdir()
+
+    assert not judged(desk).safe
+
+
+def test_full_finds_a_silent_change_on_either_side(desk: Desk, card: Path) -> None:
+    fill(card, {"A.JPG": jpeg(1), "B.JPG": jpeg(2)})
+    desk.backup("one")
+    fill(card, {"A.JPG": jpeg(1)[:-1] + b"!"})
+    fill(desk.folder / "one", {"2024/2024-05-01/B.JPG": jpeg(2)[:-1] + b"!"})
+
+    assert judged(desk).safe
+    assert [reason.path for reason in judged(desk, full=True).reasons] == ["A.JPG", "B.JPG"]
+
+
+def test_no_if_the_card_was_read_as_two_things(desk: Desk, card: Path) -> None:
+    """A file that changed under the same size and time: which of its contents it has now nobody knows."""
+    fill(card, {"A.JPG": jpeg(1)})
+    desk.backup("one")
+    fill(card, {"A.JPG": jpeg(1)[:-1] + b"!"})
+    desk.backup("two")
+    desk.backup("one")
+
+    assert not judged(desk).safe
+    assert judged(desk, full=True).safe
+
+
+def test_no_if_the_copies_were_moved_to_the_card_and_linked(desk: Desk, card: Path) -> None:
+    """The drive's folder leads to the card by now: formatting would take the last copy."""
+    fill(card, {"A.JPG": jpeg(1)})
+    desk.backup("one")
+    shutil.move(desk.folder / "one/2024", card / "2024")
+    (desk.folder / "one/2024").symlink_to(card / "2024")
+
+    found = judged(desk)
+    assert [reason.path for reason in found.reasons if "never" not in reason.reason] == ["A.JPG"]
+
+
+def test_no_if_another_filesystem_hides_the_copies(desk: Desk, card: Path) -> None:
+    fill(card, {"A.JPG": jpeg(1)})
+    desk.backup("one")
+    inside = desk.folder / "one/2024/2024-05-01"
+    with mounted(desk.folder / "one.tmpfs", inside, "-t", "tmpfs"):
+        fill(inside, {"A.JPG": jpeg(1)})
+        assert not judged(desk).safe
+    assert judged(desk).safe
+
+
+def test_no_if_the_whole_destination_is_a_link_to_another_drive(desk: Desk, card: Path) -> None:
+    fill(card, {"A.JPG": jpeg(1)})
+    (desk.folder / "one/backup").mkdir()
+    desk.backup("one/backup")
+    shutil.copytree(desk.folder / "one/backup", desk.folder / "two/backup")
+    shutil.rmtree(desk.folder / "one/backup")
+    (desk.folder / "one/backup").symlink_to(desk.folder / "two/backup")
+
+    assert not judged(desk).safe
+
+
+def test_a_copy_of_a_destination_on_its_own_drive_is_no_proof(desk: Desk, card: Path) -> None:
+    """The marker travels with the files: the copies in the new folder were never read back."""
+    fill(card, {"A.JPG": jpeg(1)})
+    (desk.folder / "one/backup").mkdir()
+    desk.backup("one/backup")
+    shutil.copytree(desk.folder / "one/backup", desk.folder / "one/again", symlinks=True)
+    copy = desk.folder / "one/again/2024/2024-05-01/A.JPG"
+    fill(copy.parent, {"A.JPG": jpeg(1)[:-1] + b"!"})
+    result = desk.backup("one/again")
+
+    assert result.sessions[0].counts.copied == 1
+    assert jpeg(1) in desk.on("one/again").values()
+    assert (desk.folder / "one/backup/2024/2024-05-01/A.JPG").read_bytes() == jpeg(1)
+
+
+def test_copies_that_were_cloned_to_a_drive_without_an_identity_are_read_again(
+    desk: Desk, card: Path
+) -> None:
+    """Its marker says that it is the first drive; what was proved there was not proved here."""
+    fill(card, {"A.JPG": jpeg(1), "B.JPG": jpeg(2)})
+    desk.backup("one")
+    share = desk.folder / "share"
+    with mounted("share", share, "-t", "tmpfs"):
+        shutil.copytree(desk.folder / "one", share, dirs_exist_ok=True)
+        fill(share, {"2024/2024-05-01/A.JPG": jpeg(1)[:-1] + b"!"})
+        result = desk.backup("share")
+
+        assert result.sessions[0].counts.copied == 1
+        assert jpeg(1) in desk.on("share").values()
+        assert judged(desk).safe, reasons(judged(desk))
+        shutil.rmtree(desk.folder / "one/2024")
+        assert not judged(desk).safe
+
+
+def test_a_destination_on_the_card_or_on_its_disk_does_not_count(desk: Desk, card: Path) -> None:
+    fill(card, {"DCIM/A.JPG": jpeg(1)})
+    (card / "backup").mkdir()
+    desk.backup("card/backup", source=card / "DCIM")
+
+    assert "own volume" in reasons(judged(desk, source=card / "DCIM"))
+
+
+def test_another_part_of_the_cards_own_disk_does_not_count(
+    desk: Desk, card: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A camera formats the whole card, with all its partitions."""
+    fill(card, {"DCIM/A.JPG": jpeg(1)})
+    desk.backup("one")
+    assert judged(desk).safe
+    monkeypatch.setattr(verdict, "disk_of", lambda _volume: "sdb")
+
+    assert "own volume" in reasons(judged(desk))
+
+
+def test_no_after_the_drives_were_swapped_at_their_mount_point(desk: Desk, card: Path) -> None:
+    fill(card, {"A.JPG": jpeg(1)})
+    desk.backup("one")
+    with drive(desk.folder / "other"), mounted(desk.folder / "other", desk.folder / "one", "--bind"):
+        os.sync()
+        assert (desk.folder / "one").is_dir()
+        assert not judged(desk, 2).safe
