@@ -490,3 +490,15 @@ def test_what_turns_out_to_be_held_is_read_once(desk: Desk) -> None:
 
     assert result.sessions[0].counts.skipped == 2
     assert result.bytes_read_from_source <= 1.02 * sum(map(len, photos.values()))
+
+
+def test_what_was_changed_on_the_drive_is_said_once(desk: Desk) -> None:
+    fill(desk.card, {f"{n}.JPG": jpeg(n) for n in range(4)})
+    desk.backup()
+    for copy in (desk.folder / "drive").rglob("*.JPG"):
+        os.utime(copy, ns=(DAY, DAY + 5))
+
+    first, second = desk.backup(), desk.backup()
+
+    assert len(first.findings) == 4
+    assert second.findings == ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -13,6 +13,7 @@ from cardcat.catalog.copies import CopyRow, copies_of, set_evidence, set_status
 from cardcat.catalog.items import EarlierCopy, earlier_copies, earlier_sessions
 from cardcat.frames import HELD
 from cardcat.model import Evidence, Finding, Presence, Stage
+from cardcat.paths import display
 from cardcat.run import Destination, Run, now
 from cardcat.storage.hashing import fingerprint
 from cardcat.storage.presence import cause
@@ -51,9 +52,11 @@ def good_copies(run: Run, destination: Destination, hashes: Iterable[str]) -> di
     with run.catalog.read() as c:
         copies = copies_of(c, destination.location_id, list(hashes))
     good: dict[str, CopyRow] = {}
+    news = _News()
     for copy in copies:
-        if copy.hash not in good and confirm(run, destination, copy):
+        if copy.hash not in good and _is_good(run, destination, copy, news):
             good[copy.hash] = copy
+    _tell(run, news)
     return good
 
 
@@ -63,31 +66,57 @@ def confirm(run: Run, destination: Destination, copy: CopyRow) -> bool:
 
     DestinationError if the drive is gone, which says nothing about its copies.
     """
-    if not _is_unchanged(run, destination, copy):
+    news = _News()
+    answer = _is_good(run, destination, copy, news)
+    _tell(run, news)
+    return answer
+
+
+@dataclass(slots=True)
+class _News:
+    """What was learnt of copies while looking, to be written down together. Ids, and findings."""
+
+    missing: list[int] = field(default_factory=list)
+    doubted: dict[str, list[int]] = field(default_factory=dict)  # by what is wrong
+    findings: list[Finding] = field(default_factory=list)
+
+
+def _tell(run: Run, news: _News) -> None:
+    """Write down what was learnt; the files themselves are left as they are."""
+    if not (news.missing or news.doubted):
+        return
+    with run.catalog.write() as c:
+        set_status(c, news.missing, Presence.MISSING)
+        for what, ids in news.doubted.items():
+            set_evidence(c, ids, Evidence.CLAIMED, how=what, verified_at=None)
+    run.report(news.findings)
+
+
+def _is_good(run: Run, destination: Destination, copy: CopyRow, news: _News) -> bool:
+    if not _is_unchanged(destination, copy, news):
         return False
     if _is_weak(destination, copy.evidence):
-        return _read_in_place(run, destination, copy)
+        return _read_in_place(run, destination, copy, news)
     destination.is_cold &= copy.evidence == Evidence.READ_BACK_COLD
     return True
 
 
 def _confirmed(run: Run, destination: Destination, held: pl.DataFrame) -> pl.DataFrame:
-    keep = [
-        confirm(
-            run,
-            destination,
-            CopyRow(
-                id=row["copy"],
-                path=os.fsdecode(row["destination_path"]),
-                hash=row["hash"],
-                size=row["copy_size"],
-                mtime_ns=row["copy_mtime_ns"],
-                evidence=Evidence(row["evidence"]),
-                status=Presence.PRESENT,
-            ),
+    news = _News()
+    keep = []
+    for row in held.iter_rows(named=True):
+        run.check_running()
+        copy = CopyRow(
+            id=row["copy"],
+            path=os.fsdecode(row["destination_path"]),
+            hash=row["hash"],
+            size=row["copy_size"],
+            mtime_ns=row["copy_mtime_ns"],
+            evidence=Evidence(row["evidence"]),
+            status=Presence.PRESENT,
         )
-        for row in held.iter_rows(named=True)
-    ]
+        keep.append(_is_good(run, destination, copy, news))
+    _tell(run, news)
     return held.filter(pl.Series(keep, dtype=pl.Boolean))
 
 
@@ -110,15 +139,14 @@ def _frame(copies: Iterable[EarlierCopy]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=HELD, orient="row")
 
 
-def _is_unchanged(run: Run, destination: Destination, copy: CopyRow) -> bool:
+def _is_unchanged(destination: Destination, copy: CopyRow, news: _News) -> bool:
     status = destination.there.look_at_file(copy.path)
     if status is None:
-        with run.catalog.write() as c:
-            set_status(c, [copy.id], Presence.MISSING)
+        news.missing.append(copy.id)
         return False
     if (status.st_size, mtime_of(status)) == (copy.size, copy.mtime_ns):
         return True
-    _doubt(run, destination, copy, "changed", "was changed since it was verified")
+    _doubt(destination, copy, news, "Changed", "was changed since it was verified")
     return False
 
 
@@ -127,17 +155,17 @@ def _is_weak(destination: Destination, evidence: Evidence) -> bool:
     return evidence.rank < wanted.rank
 
 
-def _read_in_place(run: Run, destination: Destination, copy: CopyRow) -> bool:
+def _read_in_place(run: Run, destination: Destination, copy: CopyRow, news: _News) -> bool:
     path = destination.root / copy.path
     try:
         seen = read_back(run.disk, path, copy.size, destination.volume.fs_type, sha256=True)
         sample = fingerprint(run.disk, path, copy.size, source=False)
     except OSError as error:
         destination.there.require_there()
-        _doubt(run, destination, copy, "damaged", f"can't be read ({cause(error)})")
+        _doubt(destination, copy, news, "Damaged", f"can't be read ({cause(error)})")
         return False
     if seen.sha256 != copy.hash:
-        _doubt(run, destination, copy, "damaged", "does not hold the bytes it should")
+        _doubt(destination, copy, news, "Damaged", "does not hold the bytes it should")
         return False
     with run.catalog.write() as c:
         set_evidence(c, [copy.id], seen.evidence, how=seen.how, verified_at=now())
@@ -146,9 +174,12 @@ def _read_in_place(run: Run, destination: Destination, copy: CopyRow) -> bool:
     return True
 
 
-def _doubt(run: Run, destination: Destination, copy: CopyRow, error_type: str, what: str) -> None:
-    """Take back what was believed of a copy; the file itself is left as it is."""
-    with run.catalog.write() as c:
-        set_evidence(c, [copy.id], Evidence.CLAIMED, how=f"{error_type}: {what}", verified_at=None)
-    message = f"The copy {Path(copy.path)} {what}; it is left alone and the content is copied anew."
-    run.report([Finding(copy.path, Stage.VERIFY, error_type, message, destination=str(destination.root))])
+def _doubt(destination: Destination, copy: CopyRow, news: _News, error_type: str, what: str) -> None:
+    """Take back what was believed of a copy; said once, not at every look."""
+    if copy.evidence == Evidence.CLAIMED and error_type == "Changed":
+        return
+    news.doubted.setdefault(what, []).append(copy.id)
+    message = f"The copy {display(copy.path)} {what}; it is left alone and the content is copied anew."
+    news.findings.append(
+        Finding(copy.path, Stage.VERIFY, error_type, message, destination=str(destination.root))
+    )
