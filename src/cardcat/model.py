@@ -202,7 +202,6 @@ class BackupOptions:
     timezone: str | None = None
     excludes: tuple[str, ...] = ()
     recheck: bool = False
-    dry_run: bool = False
     rerun: int | None = None
 
 

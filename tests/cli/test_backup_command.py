@@ -207,7 +207,6 @@ def test_the_page_of_the_run_is_named(cardcat: Run, answers: Answers, fake: Fake
 
 def test_a_dry_run_says_what_would_be_done(cardcat: Run, fake: Fake, golden: Golden) -> None:
     def preview(options: BackupOptions, catalog: str | None) -> list[Preview]:
-        assert options.dry_run
         assert catalog == "/c.db"
         return [
             Preview("/mnt/archive", 1234, 1200, 7_000_000_000, 34, 500_000_000_000),

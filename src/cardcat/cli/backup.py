@@ -54,7 +54,6 @@ def backup(
         timezone=_known_zone(timezone),
         excludes=_patterns(exclude or []),
         recheck=recheck,
-        dry_run=dry_run,
     )
     if dry_run:
         return _preview(options, catalog, as_json=as_json)
