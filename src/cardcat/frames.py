@@ -41,6 +41,27 @@ HELD = {
 # What was found out by reading files that look like something already held.
 KNOWN = {"item": pl.UInt32, "sample": pl.String, "hash": pl.String, "kind": pl.String}
 
+READ = pa.DataFrameSchema(
+    {
+        "item": pa.Column(pl.UInt32, unique=True),
+        "sample": pa.Column(pl.String, nullable=True),
+        "hash": pa.Column(pl.String, nullable=True),
+        "kind": pa.Column(pl.String, nullable=True),
+    },
+    strict=True,
+)
+
+# One decision a file of the listing, at one destination: `plan.dedupe.decide`.
+DECISIONS = pa.DataFrameSchema(
+    {
+        "item": pa.Column(pl.UInt32, unique=True),
+        "do": pa.Column(pl.UInt8, pa.Check.isin([0, 1, 2, 3])),
+        "hash": pa.Column(pl.String, nullable=True),
+        "copy": pa.Column(pl.Int64, nullable=True),
+    },
+    strict=True,
+)
+
 # What every destination already holds of media: `copies.held_media`.
 MEDIA = {"size": pl.Int64, "sample": pl.String, "hash": pl.String}
 

@@ -11,6 +11,7 @@ import polars as pl
 from cardcat.catalog.copies import CopyRow
 from cardcat.catalog.items import ItemRow, add_items, items_of, set_items
 from cardcat.errors import DestinationError
+from cardcat.frames import DECISIONS, checked
 from cardcat.inputs import show
 from cardcat.model import ItemState, Stage
 from cardcat.plan.dedupe import Do, decide
@@ -128,6 +129,8 @@ def _decide(
         recheck=run.options.recheck,
     )
     placed = held.select("item", "destination_path")
+    if checked(DECISIONS, decisions).height != listing.frame.height:
+        raise AssertionError("a file of the card is without a decision")
     return listing.frame.join(decisions, on="item").join(placed, on="item", how="left").sort("item")
 
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from cardcat.catalog.copies import held_media
 from cardcat.errors import DestinationError
-from cardcat.frames import KNOWN, MEDIA
+from cardcat.frames import KNOWN, MEDIA, READ, checked
 from cardcat.media.kind import kind_of
 from cardcat.model import Stage
 from cardcat.run import Run
@@ -56,7 +56,7 @@ def hash_candidates(run: Run, listing: Listing) -> Known:
     run.reporter.begin(Stage.HASH, files=matched.height, size=int(matched["size"].sum()))
     hashed = _hash(run, matched)
     read = sampled.select("item", "sample").join(hashed, on="item", how="full", coalesce=True)
-    return Known(held, media, read.select(list(KNOWN)))
+    return Known(held, media, checked(READ, read.select(list(KNOWN))))
 
 
 def _held(run: Run, listing: Listing) -> dict[int, pl.DataFrame]:
