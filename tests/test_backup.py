@@ -502,3 +502,10 @@ def test_what_was_changed_on_the_drive_is_said_once(desk: Desk) -> None:
 
     assert len(first.findings) == 4
     assert second.findings == ()
+
+
+def test_a_structure_of_a_folder_with_a_very_long_name_finds_its_place(desk: Desk) -> None:
+    source = fill(desk.make("日" * 83), {"PRIVATE/AVCHD/INDEX.BDM": b"i"})
+
+    assert desk.backup(source=source).status == SessionStatus.COMPLETED
+    assert list(desk.on().values()) == [b"i"]

@@ -16,6 +16,8 @@ from cardcat.stages.scan import Listing, Structure
 from cardcat.stages.shelf import Shelf
 from cardcat.storage.walk import walk
 
+_LONGEST_LABEL = 40  # characters: with an id and a whole hash behind it still a name that any drive can hold
+
 
 def structure_prefixes(
     run: Run, destination: Destination, listing: Listing, held: pl.DataFrame
@@ -55,7 +57,7 @@ def _label(run: Run, destination: Destination) -> str:
     source = run.source
     is_whole_volume = source.root == source.volume.mount_point
     name = source.volume.name if is_whole_volume else source.root.name
-    return fit_name(name or "card", destination.rules).replace("/", "_")
+    return fit_name(name or "card", destination.rules)[:_LONGEST_LABEL]
 
 
 def _may_share_root(
