@@ -26,7 +26,7 @@ from tests.program_text import (
 )
 
 LAYERS = (
-    {"model"},
+    {"model", "metadata"},
     {"errors", "paths", "text", "plan"},
     {"storage", "media", "catalog", "analysis"},
     {"use cases"},  # every other module of cardcat
@@ -60,7 +60,7 @@ WRITERS = {
     "src/cardcat/server/": "the state of cardcat's own server",
     "src/cardcat/project.py": "the project that a user asked for",
 }
-PURE = ("src/cardcat/plan/", "src/cardcat/model.py")
+PURE = ("src/cardcat/plan/", "src/cardcat/model.py", "src/cardcat/metadata.py")
 IMPURE = {
     "io",
     "shutil",

@@ -13,7 +13,8 @@ from cardcat.catalog.copies import NewCopy, copy_hashes, known_paths, record_cop
 from cardcat.catalog.engine import Catalog
 from cardcat.catalog.manifests import known_manifests, record_manifest
 from cardcat.media.kind import kind_by_name
-from cardcat.model import Evidence, Kind, Metadata
+from cardcat.metadata import Metadata
+from cardcat.model import Evidence, Kind
 from cardcat.paths import to_text
 from cardcat.storage.manifest import ManifestEntry, manifest_names, read_manifest
 from cardcat.text import size as human_size

@@ -163,31 +163,6 @@ class ReadBack:
 
 
 @dataclass(frozen=True, slots=True)
-class Metadata:
-    """
-    What is inside a media file, written as the columns of media_files want it.
-
-    *date_is_utc* marks a `date_taken` that is a UTC instant and no wall clock (QuickTime's CreateDate).
-    *trouble* is a sentence if something could not be read.
-    """
-
-    camera_make: str | None = None
-    camera_model: str | None = None
-    lens_model: str | None = None
-    date_taken: str | None = None
-    iso: str | None = None
-    aperture: str | None = None
-    shutter_speed: str | None = None
-    focal_length: str | None = None
-    software: str | None = None
-    duration_seconds: float | None = None
-    resolution_width: int | None = None
-    resolution_height: int | None = None
-    date_is_utc: bool = False
-    trouble: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class BackupOptions:
     """
     One order to back up a source.

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from cardcat.media.protocol import Limits
 from cardcat.media.worker import serve
-from cardcat.model import Kind, Metadata
+from cardcat.metadata import Metadata
+from cardcat.model import Kind
 
 
 def read(path: Path, kind: Kind) -> Metadata:

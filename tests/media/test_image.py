@@ -14,7 +14,8 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 from cardcat.media.reader import read_metadata
-from cardcat.model import Kind, Metadata
+from cardcat.metadata import DateSource, Details, Metadata
+from cardcat.model import Kind
 
 Make = Callable[..., bytes]
 NONE = IFDRational(1, 0)
@@ -30,6 +31,7 @@ EXPECTED = Metadata(
     software="Firmware 1.8",
     resolution_width=64,
     resolution_height=48,
+    details=Details(date_source=DateSource.ORIGINAL),
 )
 
 

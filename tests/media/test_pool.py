@@ -20,7 +20,8 @@ from cardcat.media import pool as pool_module
 from cardcat.media.pool import MetadataPool
 from cardcat.media.process import worker_command
 from cardcat.media.protocol import Limits, pack_answer, pack_requests, unpack_answer, unpack_requests
-from cardcat.model import Kind, Metadata
+from cardcat.metadata import DateSource, Details, Metadata
+from cardcat.model import Kind
 
 WORKER = Path(__file__).with_name("hostile_worker.py")
 BOOT = "import json, runpy, sys; sys.path[:] = json.loads(sys.argv[1]); runpy.run_path({!r})"
@@ -298,7 +299,12 @@ def test_requests_arrive_as_they_were_sent(requests: list[tuple[Path, Kind]]) ->
         camera_make=st.none() | st.text(),
         duration_seconds=st.none() | st.floats(allow_nan=False),
         resolution_width=st.none() | st.integers(),
-        date_is_utc=st.booleans(),
+        details=st.builds(
+            Details,
+            date_source=st.none() | st.sampled_from(DateSource),
+            orientation=st.none() | st.integers(),
+            clips=st.lists(st.text()).map(tuple),
+        ),
     )
 )
 def test_answers_arrive_as_they_were_sent(found: Metadata) -> None:

@@ -10,7 +10,8 @@ import pytest
 from cardcat.media.kind import kind_of
 from cardcat.media.pool import MetadataPool
 from cardcat.media.protocol import Limits
-from cardcat.model import Kind, Metadata
+from cardcat.metadata import Metadata
+from cardcat.model import Kind
 
 Row = dict[str, str]
 Check = Callable[[Row, Metadata], bool]

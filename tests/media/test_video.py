@@ -10,7 +10,8 @@ import pytest
 
 from cardcat.media.reader import read_metadata
 from cardcat.media.video import to_metadata
-from cardcat.model import Kind, Metadata
+from cardcat.metadata import Metadata
+from cardcat.model import Kind
 
 Film = Callable[..., Path]
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cardcat.model import Kind, Metadata
+from cardcat.metadata import DateSource, Details, Metadata
+from cardcat.model import Kind
 from cardcat.plan.layout import Dated, day_folder, day_of_group, file_day
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -169,7 +170,7 @@ def test_a_days_folder_sorts_by_name(moment: date, folder: str) -> None:
 
 
 def test_what_was_read_is_gathered() -> None:
-    metadata = Metadata(date_taken="2024-05-01T10:00:00", date_is_utc=True)
+    metadata = Metadata(date_taken="2024-05-01T10:00:00", details=Details(date_source=DateSource.UTC))
 
     assert Dated.of(Kind.VIDEO, metadata, 5) == video("2024-05-01T10:00:00", is_utc=True, mtime_ns=5)
     assert Dated.of(Kind.OTHER, None, 5) == Dated(Kind.OTHER, None, date_is_utc=False, mtime_ns=5)

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, exists, select, update
 
 from cardcat.catalog.bulk import Value, chunks, insert_many, insert_new, unique
 from cardcat.catalog.tables import content_identity, file_locations, media_files
-from cardcat.model import Evidence, Kind, Metadata
+from cardcat.metadata import Metadata
+from cardcat.model import Evidence, Kind
 
 METADATA_COLUMNS = (
     "camera_make",

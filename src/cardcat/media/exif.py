@@ -9,7 +9,7 @@ from typing import BinaryIO
 import exifread
 
 from cardcat.media import values
-from cardcat.model import Metadata
+from cardcat.metadata import DateSource, Details, Metadata
 
 # Every damaged block would write lines to the user's terminal.
 logging.getLogger("exifread").setLevel(logging.CRITICAL + 1)
@@ -35,6 +35,7 @@ def to_metadata(tags: Tags) -> Metadata:
     """The columns that EXIF knows; `date_taken` is when it was taken, else digitised, never when edited."""
     original = values.local_time(_find(tags, "DateTimeOriginal"), _find(tags, "OffsetTimeOriginal"))
     digitised = values.local_time(_find(tags, "DateTimeDigitized"), _find(tags, "OffsetTimeDigitized"))
+    source = DateSource.ORIGINAL if original else DateSource.DIGITISED if digitised else None
     return Metadata(
         camera_make=values.text(tags.get("Image Make")),
         camera_model=values.text(tags.get("Image Model")),
@@ -45,6 +46,7 @@ def to_metadata(tags: Tags) -> Metadata:
         shutter_speed=_shutter_speed(tags),
         focal_length=values.focal_length(_number(tags, "FocalLength")),
         software=values.text(tags.get("Image Software")),
+        details=Details(date_source=source),
     )
 
 

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from cardcat.media import exif, header, heif, raw
 from cardcat.media.header import Header
-from cardcat.model import Metadata
+from cardcat.metadata import Metadata
 
 _READERS: tuple[tuple[int, bytes, Callable[[BinaryIO], Header]], ...] = (
     (0, b"\xff\xd8", header.read_jpeg),

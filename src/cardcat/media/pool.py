@@ -12,7 +12,7 @@ from typing import Self
 
 from cardcat.media.process import WorkerLostError, WorkerNotStartedError, WorkerProcess, worker_command
 from cardcat.media.protocol import Limits, Request
-from cardcat.model import Metadata
+from cardcat.metadata import Metadata
 
 _CHUNK = 32  # requests on the way to one worker
 _LIFE = 5000  # files until a worker is replaced: what its libraries leak stays small

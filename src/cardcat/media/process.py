@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cardcat.media.protocol import OUT_OF_MEMORY, READY, Limits, Request, pack_requests, unpack_answer
-from cardcat.model import Metadata
+from cardcat.metadata import Metadata
 
 _START_LIMIT = 30.0  # seconds until a new worker must be ready; the machine may be busy
 _GRACE = 2.0  # seconds that the program waits beyond a worker's own time limit

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from cardcat.model import Kind, Metadata
+from cardcat.metadata import DateSource, Details, Metadata
+from cardcat.model import Kind
 
 Request = tuple[Path, Kind]
 
@@ -17,8 +18,6 @@ READY = b"ready"
 
 OUT_OF_MEMORY = 71
 """The exit code of a worker that needs more memory than it may have."""
-
-_DEFAULTS = {one.name: one.default for one in fields(Metadata)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +40,34 @@ def unpack_requests(line: bytes) -> list[Request]:
 
 def pack_answer(found: Metadata) -> bytes:
     """One line that holds what is known."""
-    values = ((name, getattr(found, name), default) for name, default in _DEFAULTS.items())
-    return _line({name: value for name, value, default in values if value != default})
+    return _line(_told(found))
 
 
 def unpack_answer(line: bytes) -> Metadata:
     """What `pack_answer` was given; ValueError if the line is none of its."""
     try:
-        return Metadata(**json.loads(line))
-    except TypeError as error:
+        told = json.loads(line)
+        return Metadata(details=_details(**told.pop("details", {})), **told)
+    except (TypeError, AttributeError) as error:
         raise ValueError("no answer of a worker") from error
+
+
+def _told(found: Metadata | Details) -> dict[str, object]:
+    """The fields that are not as in one that knows nothing."""
+    nothing = type(found)()
+    values = {one.name: getattr(found, one.name) for one in fields(found)}
+    return {
+        name: _told(value) if isinstance(value, Details) else value
+        for name, value in values.items()
+        if value != getattr(nothing, name)
+    }
+
+
+def _details(
+    *, date_source: str | None = None, clips: Sequence[str] = (), **plain: str | float | None
+) -> Details:
+    source = None if date_source is None else DateSource(date_source)
+    return Details(date_source=source, clips=tuple(clips), **plain)  # type: ignore[arg-type]  # a worker is ours
 
 
 def _line(value: object) -> bytes:

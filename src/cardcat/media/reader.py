@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from cardcat.media.image import read_image
-from cardcat.model import Kind, Metadata
+from cardcat.metadata import Metadata
+from cardcat.model import Kind
 
 
 def read_metadata(path: Path, kind: Kind) -> Metadata:

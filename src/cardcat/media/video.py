@@ -8,7 +8,7 @@ from typing import BinaryIO
 from pymediainfo import MediaInfo
 
 from cardcat.media import values
-from cardcat.model import Metadata
+from cardcat.metadata import DateSource, Details, Metadata
 
 Track = dict[str, object]
 
@@ -52,28 +52,28 @@ def _tracks(answer: object) -> list[Track]:
 
 def to_metadata(general: Track, picture: Track) -> Metadata:
     """The columns, from MediaInfo's general track and its first video track."""
-    date, is_utc = _date_taken(general)
+    date, source = _date_taken(general)
     width, height = _shown_size(picture) or (None, None)
     return Metadata(
         camera_make=_first(general, _MAKES[general.get("Format") == "BDAV"]),
         camera_model=_first(general, _MODELS[general.get("Format") == "BDAV"]),
         software=_first(general, _SOFTWARE),
         date_taken=date,
-        date_is_utc=is_utc,
         duration_seconds=values.duration(values.number(general.get("Duration"))),
         resolution_width=width,
         resolution_height=height,
+        details=Details(date_source=source),
     )
 
 
-def _date_taken(general: Track) -> tuple[str | None, bool]:
-    """The time by the camera's own clock, else the UTC time of creation, and whether it is that."""
+def _date_taken(general: Track) -> tuple[str | None, DateSource | None]:
+    """The time by the camera's own clock, else the UTC time of creation, and which of them it is."""
     for name in _LOCAL_DATES:
         found = values.local_time(_value(general, name))
         if found:
-            return found, False
+            return found, DateSource.CREATION_DATE
     created = values.utc_time(_value(general, "Encoded_Date"))
-    return created, created is not None
+    return created, DateSource.UTC if created else None
 
 
 def _shown_size(picture: Track) -> tuple[int, int] | None:

@@ -18,7 +18,8 @@ from typing import BinaryIO
 
 from cardcat.media.protocol import OUT_OF_MEMORY, READY, Limits, pack_answer, unpack_requests
 from cardcat.media.reader import read_metadata
-from cardcat.model import Kind, Metadata
+from cardcat.metadata import Metadata
+from cardcat.model import Kind
 
 _PR_SET_PDEATHSIG = 1
 

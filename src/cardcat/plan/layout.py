@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from cardcat.model import Kind, Metadata
+from cardcat.metadata import Metadata
+from cardcat.model import Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from cardcat.model import Kind, Metadata, ReadBack
+from cardcat.metadata import Metadata
+from cardcat.model import Kind, ReadBack
 from cardcat.run import Destination
 from cardcat.storage.destination import incoming
 from cardcat.storage.hashing import Hashes

@@ -12,7 +12,8 @@ from cardcat.catalog.contents import ContentRow, MediaRow, correct_claimed, reco
 from cardcat.catalog.copies import NewCopy, record_copies
 from cardcat.catalog.findings import resolve_findings
 from cardcat.catalog.items import ItemRow, set_items
-from cardcat.model import Evidence, ItemState, Metadata, ReadBack
+from cardcat.metadata import Metadata
+from cardcat.model import Evidence, ItemState, ReadBack
 from cardcat.paths import to_text
 from cardcat.run import Destination, Run, now
 from cardcat.stages.files import CopiedFile, PlannedFile, incoming_path
