@@ -230,6 +230,61 @@ CREATE TABLE backup_errors (
     CONSTRAINT fk_backup_errors_session_id FOREIGN KEY(session_id) REFERENCES backup_sessions (id) ON DELETE CASCADE
 );
 
+CREATE TABLE media_details (
+    content_id INTEGER NOT NULL,
+    format TEXT,
+    date_local TEXT,
+    date_offset TEXT,
+    date_offset_source TEXT,
+    date_source TEXT,
+    date_confidence TEXT,
+    gps_date TEXT,
+    gps_latitude REAL,
+    gps_longitude REAL,
+    gps_altitude REAL,
+    orientation INTEGER,
+    rotation INTEGER,
+    codec TEXT,
+    audio_codec TEXT,
+    frame_rate REAL,
+    bit_rate INTEGER,
+    bit_depth INTEGER,
+    color_space TEXT,
+    camera_serial TEXT,
+    lens_serial TEXT,
+    live_photo_id TEXT,
+    unfinished TEXT,
+    trouble TEXT,
+    read_with TEXT,
+    reader_version INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    CONSTRAINT pk_media_details PRIMARY KEY (content_id),
+    CONSTRAINT ck_media_details_date_confidence CHECK (date_confidence IN ('certain', 'likely', 'guess')),
+    CONSTRAINT fk_media_details_content_id FOREIGN KEY(content_id) REFERENCES content_identity (id) ON DELETE CASCADE
+);
+
+CREATE TABLE asset_groups (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    location_id INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    CONSTRAINT ck_asset_groups_kind CHECK (kind IN ('photo', 'live photo', 'clip', 'recording', 'index')),
+    CONSTRAINT fk_asset_groups_location_id FOREIGN KEY(location_id) REFERENCES locations (id)
+);
+
+CREATE TABLE asset_group_members (
+    group_id INTEGER NOT NULL,
+    file_location_id INTEGER NOT NULL,
+    role TEXT NOT NULL,
+    CONSTRAINT pk_asset_group_members PRIMARY KEY (group_id, file_location_id),
+    CONSTRAINT ck_asset_group_members_role CHECK (role IN ('master', 'part', 'rendition', 'motion', 'preview', 'sidecar', 'index')),
+    CONSTRAINT fk_asset_group_members_group_id FOREIGN KEY(group_id) REFERENCES asset_groups (id) ON DELETE CASCADE,
+    CONSTRAINT fk_asset_group_members_file_location_id FOREIGN KEY(file_location_id) REFERENCES file_locations (id) ON DELETE CASCADE
+) WITHOUT ROWID;
+
+CREATE INDEX ix_asset_group_members_file_location_id ON asset_group_members (file_location_id);
+
 CREATE INDEX ix_backup_errors_session_id_resolved_at ON backup_errors (session_id, resolved_at);
 
 CREATE INDEX ix_backup_items_file_location_id ON backup_items (file_location_id);
@@ -243,6 +298,10 @@ CREATE INDEX ix_content_identity_size_bytes_sample_hash ON content_identity (siz
 CREATE INDEX ix_file_locations_content_id_status ON file_locations (content_id, status);
 
 CREATE INDEX ix_file_locations_status_verified_at ON file_locations (status, verified_at);
+
+CREATE INDEX ix_media_details_date_local ON media_details (date_local);
+
+CREATE INDEX ix_media_details_live_photo_id ON media_details (live_photo_id);
 
 CREATE INDEX ix_media_files_date_taken ON media_files (date_taken);
 

@@ -11,6 +11,7 @@ import pytest
 
 from cardcat.catalog import lock, migrate, sqlite
 from cardcat.catalog.engine import Catalog, open_catalog
+from tests.catalog.helpers import LATER, PRESENT, fill, hold
 
 
 @pytest.fixture
@@ -43,18 +44,32 @@ def permissions(tmp_path: Path) -> None:
 
 @pytest.fixture
 def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
-    """Makes this program one that has a second migration, whose body is given; returns its migrations."""
+    """Makes this program one that has one more migration, whose body is given; returns its migrations."""
 
     def make(body: str) -> Path:
         folder = tmp_path / "migrations"
         shutil.copytree(migrate.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
         lines = ["import os, signal", "import sqlalchemy as sa", "from alembic import op"]
-        lines += ["revision = '0002'", "down_revision = '0001'", "def upgrade():", *_indented(body)]
-        (folder / "versions" / "0002_later.py").write_text("\n".join(lines))
+        lines += [f"revision = '{LATER}'", f"down_revision = '{PRESENT}'", "def upgrade():", *_indented(body)]
+        (folder / "versions" / f"{LATER}_later.py").write_text("\n".join(lines))
         monkeypatch.setattr(migrate, "MIGRATIONS", folder)
         return folder
 
     return make
+
+
+@pytest.fixture
+def first(tmp_path: Path) -> Path:
+    """A catalog as the first version made it, with rows in it."""
+    folder = tmp_path / "first"
+    shutil.copytree(migrate.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__", "000[2-9]*"))
+    path = tmp_path / "data" / "catalog.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrate, "MIGRATIONS", folder)
+        with open_catalog(path) as catalog, catalog.write() as c:
+            fill(c, items=3000)
+            hold(c)
+    return path
 
 
 def _indented(body: str) -> list[str]:

@@ -12,14 +12,19 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, text
 
+from cardcat.catalog import migrate
 from cardcat.catalog.sessions import SessionKey, open_session
 from cardcat.catalog.tables import backup_errors, backup_items
 from cardcat.catalog.volumes import remember_device, remember_location, remember_volume
 from cardcat.model import Layout, Role, Volume
 
 GB = 1_000_000_000
+
+PRESENT = migrate.revisions()[-1]  # what this program needs
+HASH = hashlib.sha256(b"a photo").hexdigest()
+LATER = f"{int(PRESENT) + 1:04}"
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,25 @@ def fill(c: Connection, items: int = 20) -> Filled:
     c.execute(insert(backup_items), [_item(session, number) for number in range(items)])
     c.execute(insert(backup_errors), [_error(session)])
     return Filled(drive.id, location.id, session)
+
+
+def hold(c: Connection) -> None:
+    """Put a photo with a copy on the drive into a catalog that `fill` filled, in columns of every version."""
+    c.execute(text(f"INSERT INTO content_identity VALUES (1, '{HASH}', 'image', 5, 'x', 's', 1)"))
+    columns = "hash, file_size_bytes, file_size_human, media_type, extension, camera_make, date_added"
+    c.execute(
+        text(
+            f"INSERT INTO media_files ({columns}, date_modified)"
+            f" VALUES ('{HASH}', 5, '5 B', 'image', 'jpg', 'Canon', 1, 1)"
+        )
+    )
+    c.execute(text("INSERT INTO folders VALUES (1, 1, '2024', x'')"))
+    c.execute(
+        text(
+            "INSERT INTO file_locations VALUES"
+            " (1, 1, 'A.JPG', x'', 1, 5, 7, 'backup', 'present', 'read_back_cold', 1, 'how', 1, 1, 1)"
+        )
+    )
 
 
 def volume_named(name: str, fs_uuid: str | None = "", mount_point: str = "") -> Volume:

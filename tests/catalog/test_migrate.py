@@ -18,7 +18,7 @@ from cardcat.catalog.engine import open_catalog
 from cardcat.catalog.migrate import State, judge
 from cardcat.catalog.sqlite import Contents
 from cardcat.errors import CatalogError
-from tests.catalog.helpers import fill, rows_of, run_killed
+from tests.catalog.helpers import LATER, PRESENT, fill, rows_of, run_killed
 
 Later = Callable[[str], Path]
 
@@ -65,7 +65,7 @@ def test_rebuilding_a_parent_table_keeps_every_row(filled: Path, later: Later) -
     before = rows_of(filled)
     later(REBUILD)
     with open_catalog(filled) as catalog, catalog.read() as c:
-        assert c.scalar(text("SELECT version_num FROM alembic_version")) == "0002"
+        assert c.scalar(text("SELECT version_num FROM alembic_version")) == LATER
         assert c.scalar(text("SELECT note FROM backup_sessions")) is None
         assert c.execute(text("PRAGMA foreign_key_check")).all() == []
     after = rows_of(filled)
@@ -95,7 +95,7 @@ def test_a_migration_keeps_a_checked_copy_of_what_was(filled: Path, later: Later
     later(REBUILD)
     open_catalog(filled).close()
     (copy,) = copies_beside(filled)
-    assert copy.name.startswith("catalog.db.before-0002-")
+    assert copy.name.startswith(f"catalog.db.before-{LATER}-")
     assert rows_of(copy) == before
     assert sorted(file.name for file in filled.parent.iterdir()) == [
         "catalog.db",
@@ -134,11 +134,11 @@ def test_a_kill_in_a_migration_leaves_the_catalog_as_it_was(filled: Path, later:
     folder = later(body)
     run_killed(OPEN + "open_catalog(sys.argv[1])", str(filled), str(folder))
     assert rows_of(filled) == before
-    (folder / "versions" / "0002_later.py").write_text(
-        (folder / "versions" / "0002_later.py").read_text().replace(KILL.strip(), "pass")
+    (folder / "versions" / f"{LATER}_later.py").write_text(
+        (folder / "versions" / f"{LATER}_later.py").read_text().replace(KILL.strip(), "pass")
     )
     open_catalog(filled).close()
-    assert rows_of(filled)["alembic_version"] == [("0002",)]
+    assert rows_of(filled)["alembic_version"] == [(LATER,)]
     assert len(copies_beside(filled)) == 2
 
 
@@ -227,9 +227,9 @@ def test_a_catalog_in_use_by_the_version_before_is_not_migrated(filled: Path, la
         later(REBUILD)
         with pytest.raises(CatalogError, match="in use"):
             open_catalog(filled)
-    assert rows_of(filled)["alembic_version"] == [("0001",)]
+    assert rows_of(filled)["alembic_version"] == [(PRESENT,)]
     open_catalog(filled).close()
-    assert rows_of(filled)["alembic_version"] == [("0002",)]
+    assert rows_of(filled)["alembic_version"] == [(LATER,)]
 
 
 def test_processes_that_open_at_once_migrate_once(filled: Path, later: Later) -> None:
@@ -238,7 +238,7 @@ def test_processes_that_open_at_once_migrate_once(filled: Path, later: Later) ->
     command = [sys.executable, "-c", code, str(filled), str(folder)]
     processes = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
     assert [process.communicate()[1] for process in processes] == [b""] * 3
-    assert rows_of(filled)["alembic_version"] == [("0002",)]
+    assert rows_of(filled)["alembic_version"] == [(LATER,)]
     assert len(copies_beside(filled)) == 1
 
 
@@ -254,8 +254,8 @@ def test_migrating_twice_does_nothing_the_second_time(filled: Path, later: Later
     later(REBUILD)
     with lock.alone(filled):
         first, second = migrate.migrate(filled), migrate.migrate(filled)
-    assert (first.before, first.after, first.copy) == ("0001", "0002", copies_beside(filled)[0])
-    assert (second.before, second.after, second.copy) == ("0002", "0002", None)
+    assert (first.before, first.after, first.copy) == (PRESENT, LATER, copies_beside(filled)[0])
+    assert (second.before, second.after, second.copy) == (LATER, LATER, None)
 
 
 def test_the_version_before_refuses_what_is_newer(filled: Path, later: Later) -> None:
@@ -265,7 +265,7 @@ def test_the_version_before_refuses_what_is_newer(filled: Path, later: Later) ->
     before = filled.read_bytes()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(migrate, "MIGRATIONS", original)
-        with pytest.raises(CatalogError, match="newer cardcat: it has version 0002"):
+        with pytest.raises(CatalogError, match=f"newer cardcat: it has version {LATER}"):
             open_catalog(filled)
     assert filled.read_bytes() == before
 
@@ -289,3 +289,31 @@ def test_a_copy_can_be_read_by_itself(filled: Path, later: Later) -> None:
     open_catalog(filled).close()
     with closing(sqlite3.connect(f"{copies_beside(filled)[0].as_uri()}?immutable=1", uri=True)) as copy:
         assert copy.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+
+
+def test_a_catalog_of_the_first_version_comes_through_with_every_row(first: Path) -> None:
+    before = rows_of(first)
+    assert before["alembic_version"] == [("0001",)]
+    assert all(before[table] for table in ("media_files", "file_locations", "backup_items"))
+    with open_catalog(first) as catalog, catalog.read() as c:
+        assert c.execute(text("PRAGMA foreign_key_check")).all() == []
+    after = rows_of(first)
+    assert {name: after[name] for name in before if name != "alembic_version"} == {
+        name: rows for name, rows in before.items() if name != "alembic_version"
+    }
+    assert all(not rows for name, rows in after.items() if name not in before)
+    assert rows_of(copies_beside(first)[0]) == before
+
+
+def test_a_kill_while_it_comes_to_this_version_leaves_it_as_it_was(first: Path) -> None:
+    before = rows_of(first)
+    code = OPEN + (
+        "import os\n"
+        "migrate._check_references = lambda path, c: os.kill(os.getpid(), 9)\n"
+        "open_catalog(sys.argv[1])\n"
+    )
+    run_killed(code, str(first), str(migrate.MIGRATIONS))
+    assert rows_of(first) == before
+    open_catalog(first).close()
+    assert rows_of(first)["alembic_version"] == [(PRESENT,)]
+    assert rows_of(first)["media_files"] == before["media_files"]

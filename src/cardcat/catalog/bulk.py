@@ -30,6 +30,19 @@ def insert_new(c: Connection, table: Table) -> Insert:
     return sqlite.insert(table).on_conflict_do_nothing()
 
 
+def insert_or_renew(c: Connection, table: Table, *renewed: str) -> Insert:
+    """An insert that, where a row with its primary key is there, writes the columns *renewed* over it."""
+    if c.dialect.name == "postgresql":
+        pg = postgresql.insert(table)
+        return pg.on_conflict_do_update(
+            index_elements=list(table.primary_key), set_={name: pg.excluded[name] for name in renewed}
+        )
+    statement = sqlite.insert(table)
+    return statement.on_conflict_do_update(
+        index_elements=list(table.primary_key), set_={name: statement.excluded[name] for name in renewed}
+    )
+
+
 def insert_many(c: Connection, statement: Insert, rows: Iterable[dict[str, Value]]) -> None:
     """Run an insert for all *rows*, thousands at a time."""
     for chunk in chunks(rows):

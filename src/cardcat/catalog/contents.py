@@ -8,24 +8,23 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, exists, select, update
 
 from cardcat.catalog.bulk import Value, chunks, insert_many, insert_new, unique
+from cardcat.catalog.details import METADATA_COLUMNS, add_details, media_values
 from cardcat.catalog.tables import content_identity, file_locations, media_files
-from cardcat.metadata import Metadata
+from cardcat.metadata import Details, Metadata, Moment
 from cardcat.model import Evidence, Kind
 
-METADATA_COLUMNS = (
-    "camera_make",
-    "camera_model",
-    "lens_model",
-    "date_taken",
-    "iso",
-    "aperture",
-    "shutter_speed",
-    "focal_length",
-    "software",
-    "duration_seconds",
-    "resolution_width",
-    "resolution_height",
-)
+__all__ = [
+    "METADATA_COLUMNS",
+    "ContentRow",
+    "MediaRow",
+    "content_ids",
+    "content_rows",
+    "correct_claimed",
+    "media_columns",
+    "record_contents",
+    "record_media",
+    "set_found",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,11 @@ class ContentRow:
 
 @dataclass(frozen=True, slots=True)
 class MediaRow:
-    """One media file. *path* is relative to the location of its first copy; times in UTC seconds."""
+    """
+    One media file. *path* is relative to the location of its first copy; times in UTC seconds.
+
+    *moment* is when it was taken, as decided from all that tells; None for a file that was not read.
+    """
 
     hash: str
     size: int
@@ -52,6 +55,13 @@ class MediaRow:
     date_added: int
     date_modified: int
     path: str
+    moment: Moment | None = None
+
+    @property
+    def was_read(self) -> bool:
+        """Whether anybody looked inside, and not only into a manifest."""
+        found = self.metadata
+        return self.moment is not None or found.details != Details() or found.trouble is not None
 
 
 def record_contents(c: Connection, rows: Iterable[ContentRow], now: int) -> dict[str, int]:
@@ -118,8 +128,13 @@ def content_rows(c: Connection, hashes: Sequence[str]) -> dict[str, ContentRow]:
 
 
 def record_media(c: Connection, rows: Iterable[MediaRow]) -> None:
-    """Add the media files that are new; what is known of a content already is left as it is."""
-    insert_many(c, insert_new(c, media_files), (_media_values(row) for row in rows))
+    """Add the media files that are new, with their details; what is known of a content is left as it is."""
+    for chunk in chunks(rows):
+        insert_many(c, insert_new(c, media_files), map(_media_values, chunk))
+        read = [row for row in chunk if row.was_read]
+        ids = content_ids(c, [row.hash for row in read])
+        for now, added in _by_time(read).items():
+            add_details(c, ((ids[row.hash], row.metadata, row.moment) for row in added), now)
 
 
 def media_columns(c: Connection, hashes: Sequence[str]) -> dict[str, dict[str, str | float | None]]:
@@ -133,9 +148,16 @@ def media_columns(c: Connection, hashes: Sequence[str]) -> dict[str, dict[str, s
     return found
 
 
+def _by_time(rows: Iterable[MediaRow]) -> dict[int, list[MediaRow]]:
+    """All of a batch were read at one time."""
+    found: dict[int, list[MediaRow]] = {}
+    for row in rows:
+        found.setdefault(row.date_added, []).append(row)
+    return found
+
+
 def _media_values(row: MediaRow) -> dict[str, Value]:
-    values: dict[str, Value] = {name: getattr(row.metadata, name) for name in METADATA_COLUMNS}
-    return values | {
+    return media_values(row.metadata, row.moment) | {
         "hash": row.hash,
         "file_size_bytes": row.size,
         "file_size_human": row.size_human,

@@ -1,0 +1,41 @@
+"""The catalog's tables. `media_files`, `duplicate_groups` and `backup_sessions` are the canonical ones.
+
+Times are integer UTC seconds, file times (`*_ns`) nanoseconds, sizes bytes, hashes lower-case hex.
+A name or path that is no valid UTF-8 keeps its exact bytes in the `*_raw` column; there an empty value
+means that the text is exact (`cardcat.paths`).
+"""
+
+from __future__ import annotations
+
+from cardcat.catalog.tables.assets import asset_group_members, asset_groups
+from cardcat.catalog.tables.base import metadata, unix_now
+from cardcat.catalog.tables.media import content_identity, duplicate_groups, media_details, media_files
+from cardcat.catalog.tables.places import devices, file_locations, folders, locations, volumes
+from cardcat.catalog.tables.sessions import (
+    backup_errors,
+    backup_items,
+    backup_sessions,
+    manifests,
+    session_details,
+)
+
+__all__ = [
+    "asset_group_members",
+    "asset_groups",
+    "backup_errors",
+    "backup_items",
+    "backup_sessions",
+    "content_identity",
+    "devices",
+    "duplicate_groups",
+    "file_locations",
+    "folders",
+    "locations",
+    "manifests",
+    "media_details",
+    "media_files",
+    "metadata",
+    "session_details",
+    "unix_now",
+    "volumes",
+]

@@ -1,0 +1,260 @@
+"""What was read of contents is kept, written anew, and never erased by what could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, create_engine, select, text
+
+from cardcat.catalog import details
+from cardcat.catalog.contents import ContentRow, MediaRow, record_contents, record_media
+from cardcat.catalog.details import (
+    DETAIL_COLUMNS,
+    METADATA_COLUMNS,
+    READER_VERSION,
+    ReadAgain,
+    changes,
+    contents_to_read,
+    count_to_read,
+    live_photo_ids,
+    unfinished_of,
+    update_media,
+)
+from cardcat.catalog.engine import Catalog
+from cardcat.catalog.knowledge import known_content
+from cardcat.catalog.tables import media_details, media_files, metadata
+from cardcat.metadata import Confidence, DateSource, Details, Metadata, Moment
+from cardcat.model import Kind
+
+HASH, OTHER = "a" * 64, "b" * 64
+FULL = Details(
+    format="CR3",
+    gps_date="2024-05-01T08:00:00+00:00",
+    gps_latitude=48.85,
+    gps_longitude=2.29,
+    gps_altitude=35.0,
+    orientation=6,
+    rotation=90,
+    codec="h264",
+    audio_codec="aac",
+    frame_rate=29.97,
+    bit_rate=3_000_000_000,
+    bit_depth=8,
+    color_space="sRGB",
+    camera_serial="12",
+    lens_serial="34",
+    live_photo_id="ID",
+    unfinished="has no index",
+    read_with="exifread",
+)
+READ = Metadata(
+    camera_make="Canon",
+    camera_model="EOS R5",
+    lens_model="RF 50",
+    date_taken="2024-05-01T10:00:00",
+    iso="100",
+    aperture="f/2.8",
+    shutter_speed="1/250",
+    focal_length="50 mm",
+    software="1.0",
+    duration_seconds=1.5,
+    resolution_width=6000,
+    resolution_height=4000,
+    details=FULL,
+)
+MOMENT = Moment("2024-05-01T10:00:00.12", "+02:00", DateSource.ORIGINAL, Confidence.CERTAIN, "file")
+GUESS = Moment("2024-05-02", None, DateSource.FILE_TIME, Confidence.GUESS)
+
+
+@pytest.fixture
+def c(catalog: Catalog) -> Iterator[Connection]:
+    with catalog.write() as connection:
+        yield connection
+
+
+def add(c: Connection, metadata: Metadata = READ, moment: Moment | None = MOMENT, hash_: str = HASH) -> None:
+    record_contents(c, [ContentRow(hash_, 5, Kind.IMAGE, "x", "s")], 1)
+    row = MediaRow(hash_, 5, "5 B", Kind.IMAGE, "jpg", metadata, 1, 1, "A.JPG", moment)
+    record_media(c, [row])
+
+
+def known(c: Connection, hash_: str = HASH) -> tuple[Metadata | None, Moment | None]:
+    found = known_content(c, hash_)
+    assert found
+    return found.metadata, found.moment
+
+
+def test_what_was_read_comes_back_as_it_was(c: Connection) -> None:
+    add(c)
+    assert known(c) == (READ, MOMENT)
+    found = known_content(c, HASH)
+    assert found
+    assert (found.reader_version, found.read_at, found.size, found.kind) == (READER_VERSION, 1, 5, Kind.IMAGE)
+    assert known_content(c, OTHER) is None
+
+
+def test_every_detail_has_a_column() -> None:
+    kept = {one.name for one in fields(Details)} - {"date_source", "date_subsec", "clips"}
+    own = {one.name for one in fields(Metadata)} - {"details"}
+    columns = {column.name for column in media_details.c} - {"content_id", "reader_version", "updated_at"}
+    assert kept | {"trouble"} <= columns == set(DETAIL_COLUMNS)
+    assert own - {"trouble"} == set(METADATA_COLUMNS) <= {column.name for column in media_files.c}
+
+
+def test_what_is_known_is_left_as_it_is(c: Connection) -> None:
+    add(c)
+    add(c, Metadata(camera_make="Nikon", details=Details(format="JPEG")), GUESS)
+    assert known(c) == (READ, MOMENT)
+
+
+def test_a_content_that_only_a_manifest_spoke_of_was_not_read(c: Connection) -> None:
+    add(c, replace(READ, details=Details()), None)
+    assert c.execute(select(media_details)).all() == []
+    assert count_to_read(c, [Kind.IMAGE], older_only=True) == 1
+    add(c)
+    assert known(c) == (READ, MOMENT)
+    assert count_to_read(c, [Kind.IMAGE], older_only=True) == 0
+
+
+def test_a_utc_instant_is_stored_as_the_wall_clock_that_is_known(c: Connection) -> None:
+    utc = replace(FULL, date_source=DateSource.UTC)
+    film = Metadata(date_taken="2024-05-01T08:00:00+00:00", details=utc)
+    likely = Moment("2024-05-01T10:00:00.12", "+02:00", DateSource.UTC, Confidence.LIKELY, "GPS")
+    add(c, film, likely)
+    add(c, film, replace(likely, confidence=Confidence.GUESS), OTHER)
+    assert c.scalars(select(media_files.c.date_taken).order_by(media_files.c.hash)).all() == [
+        "2024-05-01T10:00:00+02:00",
+        "2024-05-01T08:00:00+00:00",
+    ]
+
+
+def test_reading_again_writes_everything_anew(c: Connection) -> None:
+    add(c)
+    c.execute(text("UPDATE media_details SET reader_version = 1"))
+    c.execute(text("UPDATE media_files SET updated_at = 1"))
+    after = replace(READ, camera_model="EOS R6", iso=None, details=replace(FULL, codec="hevc"))
+    (change,) = changes(c, [ReadAgain(HASH, after, MOMENT)])
+    assert change.columns == {
+        "camera_model": ("EOS R5", "EOS R6"),
+        "iso": ("100", None),
+        "codec": ("h264", "hevc"),
+    }
+    assert update_media(c, [ReadAgain(HASH, after, MOMENT), ReadAgain(OTHER, after, MOMENT)], 7) == 1
+    assert known(c) == (after, MOMENT)
+    found = known_content(c, HASH)
+    assert found
+    assert (found.reader_version, found.read_at) == (READER_VERSION, 7)
+    assert c.scalar(select(media_files.c.updated_at)) == 7
+    assert c.scalar(select(media_files.c.path)) == "A.JPG"
+
+
+def test_reading_the_same_again_only_says_that_it_was_read(c: Connection) -> None:
+    add(c)
+    c.execute(text("UPDATE media_details SET reader_version = 1"))
+    c.execute(text("UPDATE media_files SET updated_at = 1"))
+    assert update_media(c, [ReadAgain(HASH, READ, MOMENT)], 7) == 0
+    assert c.scalar(select(media_files.c.updated_at)) == 1
+    assert count_to_read(c, [Kind.IMAGE], older_only=True) == 0
+
+
+def test_a_content_without_details_gets_them(c: Connection) -> None:
+    add(c, Metadata(camera_make="Canon"), None)
+    assert update_media(c, [ReadAgain(HASH, READ, MOMENT)], 7) == 1
+    assert known(c) == (READ, MOMENT)
+
+
+def test_trouble_erases_nothing_that_is_known(c: Connection) -> None:
+    add(c)
+    broken = Metadata(camera_make="CANON", details=Details(format="JPEG"), trouble="its EXIF is cut off")
+    update_media(c, [ReadAgain(HASH, broken, GUESS)], 7)
+    told = replace(READ, camera_make="CANON", details=replace(FULL, format="JPEG"))
+    assert known(c) == (replace(told, trouble="its EXIF is cut off"), MOMENT)
+    assert count_to_read(c, [Kind.IMAGE], older_only=True) == 0  # a broken file is not read over and over
+
+
+def test_trouble_with_a_date_gives_a_new_date(c: Connection) -> None:
+    add(c)
+    moment = replace(MOMENT, local="2025-01-01T00:00:00")
+    broken = Metadata(date_taken="2025-01-01T00:00:00", trouble="its maker note is cut off")
+    update_media(c, [ReadAgain(HASH, broken, moment)], 7)
+    assert known(c)[1] == moment
+
+
+def test_a_sidecar_that_is_gone_erases_nothing(c: Connection) -> None:
+    add(c)
+    alone = Metadata(date_taken="2024-05-01T08:00:00", details=Details(codec="hevc"))
+    update_media(c, [ReadAgain(HASH, alone, GUESS, is_whole=False)], 7)
+    assert known(c) == (replace(READ, details=replace(FULL, codec="hevc")), MOMENT)
+
+
+def test_what_is_to_be_read_comes_a_part_at_a_time(c: Connection) -> None:
+    for number in range(5):
+        add(c, hash_=f"{number}" * 64)
+    c.execute(text("UPDATE media_details SET reader_version = 1 WHERE content_id <= 3"))
+    kinds = [Kind.IMAGE]
+    first = contents_to_read(c, kinds, older_only=True, after=0, limit=2)
+    rest = contents_to_read(c, kinds, older_only=True, after=first[-1].content_id, limit=2)
+    assert [one.hash[0] for one in (*first, *rest)] == ["0", "1", "2"]
+    assert count_to_read(c, kinds, older_only=True) == 3
+    assert len(contents_to_read(c, kinds, older_only=False, after=0, limit=9)) == 5
+    assert contents_to_read(c, [Kind.VIDEO], older_only=False, after=0, limit=9) == []
+
+
+def test_unfinished_recordings_and_live_photos(c: Connection) -> None:
+    add(c)
+    add(c, Metadata(details=Details(format="JPEG")), MOMENT, OTHER)
+    assert unfinished_of(c, [HASH, OTHER, "c" * 64]) == {HASH: "has no index"}
+    assert live_photo_ids(c, [HASH, OTHER]) == {HASH: "ID"}
+    assert unfinished_of(c, []) == {}
+
+
+def test_details_go_with_their_content(c: Connection) -> None:
+    add(c)
+    c.execute(text("DELETE FROM content_identity"))
+    assert c.execute(select(media_details)).all() == []
+
+
+def test_a_confidence_is_one_of_the_words(c: Connection) -> None:
+    add(c)
+    with pytest.raises(Exception, match="CHECK"):
+        c.execute(text("UPDATE media_details SET date_confidence = 'sure'"))
+
+
+_texts = st.none() | st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=5
+)
+_metadata = st.builds(
+    Metadata,
+    camera_make=_texts,
+    date_taken=st.none() | st.just("2024-05-01T10:00:00"),
+    duration_seconds=st.none() | st.floats(0, 1e6),
+    resolution_width=st.none() | st.integers(0, 2**31 - 1),
+    details=st.builds(Details, codec=_texts, gps_latitude=st.none() | st.floats(-90, 90)),
+    trouble=_texts,
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(before=_metadata, after=_metadata, is_whole=st.booleans())
+def test_nothing_known_is_lost_unless_the_file_says_so(
+    before: Metadata, after: Metadata, is_whole: bool
+) -> None:
+    engine = create_engine("sqlite://")
+    metadata.create_all(engine)
+    with engine.begin() as c:
+        add(c, before, MOMENT)
+        update_media(c, [ReadAgain(HASH, after, MOMENT, is_whole=is_whole)], 7)
+        found, _ = known(c)
+        again = changes(c, [ReadAgain(HASH, after, MOMENT, is_whole=is_whole)])
+    assert found
+    keeps = after.trouble or not is_whole
+    old, new = details.detail_values(before, MOMENT), details.detail_values(after, MOMENT)
+    stored = details.detail_values(found, MOMENT)
+    for name in set(DETAIL_COLUMNS) - {"trouble"}:
+        assert stored[name] == (old[name] if keeps and new[name] is None else new[name])
+    assert found.trouble == after.trouble
+    assert again[0].columns == {}
