@@ -18,6 +18,7 @@ from cardcat.opening import opened_run
 from cardcat.run import Run
 from cardcat.stages.batches import Batch, rounds
 from cardcat.stages.copying import CopiedBatch
+from cardcat.stages.grouping import group_copies
 from cardcat.stages.targets import complete_folders
 from cardcat.summary import run_name
 from tasks.copy import copy
@@ -92,6 +93,7 @@ def _stages(run: Run) -> None:
         for copied in in_order(batches, submit):
             record(whole(run), whole(copied), label=copied.batch.name)
     complete_folders(run, listing, plan.prefixes)
+    group_copies(run, listing)
 
 
 def _state(result: BackupResult) -> State[Any]:

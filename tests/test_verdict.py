@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cardcat import verdict
+from cardcat import standing
 from cardcat.verdict import Verdict, safe_to_format
 from tests.drives import drive, mounted, require_mounting
 from tests.support import DAY, Desk, fill, jpeg
@@ -172,7 +172,7 @@ def test_another_part_of_the_cards_own_disk_does_not_count(
     fill(card, {"DCIM/A.JPG": jpeg(1)})
     desk.backup("one")
     assert judged(desk).safe
-    monkeypatch.setattr(verdict, "disk_of", lambda _volume: "sdb")
+    monkeypatch.setattr(standing, "disk_of", lambda _volume: "sdb")
 
     assert "own volume" in reasons(judged(desk))
 
@@ -184,3 +184,27 @@ def test_no_after_the_drives_were_swapped_at_their_mount_point(desk: Desk, card:
         os.sync()
         assert (desk.folder / "one").is_dir()
         assert not judged(desk, 2).safe
+
+
+def test_no_if_a_group_is_on_no_drive_as_a_whole(desk: Desk, card: Path) -> None:
+    fill(card, {"IMG_1.JPG": jpeg(1), "IMG_1.xmp": b"x", "IMG_2.JPG": jpeg(2)})
+    desk.backup("one", "two")
+    (desk.folder / "one/2024/2024-05-01/IMG_1.xmp").unlink()
+    (desk.folder / "two/2024/2024-05-01/IMG_1.JPG").unlink()
+
+    found = judged(desk)
+
+    assert [reason.path for reason in found.reasons] == ["IMG_1.JPG"]
+    assert "belong together" in found.reasons[0].reason
+
+
+def test_a_recording_that_was_not_ended_is_no_reason_but_is_told(desk: Desk, card: Path) -> None:
+    unfinished = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + b"\0\0\x10\0mdat" + bytes(4088)
+    fill(card, {"DCIM/DJI_0001.MP4": unfinished, "DCIM/IMG_2.JPG": jpeg(2)})
+    result = desk.backup("one")
+
+    found = judged(desk)
+
+    assert found.safe, reasons(found)
+    assert [warning.path for warning in found.warnings] == ["DCIM/DJI_0001.MP4"]
+    assert [f.path for f in result.findings if f.is_before_leaving] == ["DCIM/DJI_0001.MP4"]

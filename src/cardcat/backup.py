@@ -18,6 +18,7 @@ from cardcat.stages.batches import Batch, rounds
 from cardcat.stages.copying import CopiedBatch, copy_batch
 from cardcat.stages.dedupe import dedupe
 from cardcat.stages.finishing import finish
+from cardcat.stages.grouping import group_copies
 from cardcat.stages.hashing import hash_candidates
 from cardcat.stages.scan import scan
 from cardcat.stages.settling import record_batch
@@ -102,3 +103,4 @@ def _stages(run: Run) -> None:
             for copied in in_order(batches, lambda batch: pool.submit(copy_batch, run, batch)):
                 record_batch(run, copied)
     complete_folders(run, listing, plan.prefixes)
+    group_copies(run, listing)

@@ -100,6 +100,10 @@ class Stage(StrEnum):
     RECORD = "record"
 
 
+UNFINISHED = "Unfinished"  # a recording that was not ended
+INCOMPLETE = "Incomplete"  # a file that another one is missing to
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """
@@ -117,6 +121,11 @@ class Finding:
     destination: str | None = None
     failed: bool = False
     attention: bool = True
+
+    @property
+    def is_before_leaving(self) -> bool:
+        """Whether it is to be known as long as the card is at hand, though every copy is right."""
+        return self.error_type in (UNFINISHED, INCOMPLETE)
 
 
 @dataclass(frozen=True, slots=True)

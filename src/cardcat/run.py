@@ -33,6 +33,14 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What a file says of the files that it belongs to: as in `metadata.Details`."""
+
+    live_photo_id: str | None
+    clips: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class Source:
     """The folder that is backed up. *relative* is where it lies on its volume, as text and exact bytes."""
@@ -61,6 +69,7 @@ class Destination:
     is_planned: bool = False  # every file of the card is in its journal
     timezone: str = "UTC"
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    folders: dict[str, str] = field(default_factory=dict)  # of recordings and Live Photos that have a place
     copied: int = 0  # of this run
     bytes_copied: int = 0
     is_cold: bool = True  # every copy so far was proved cold
@@ -94,6 +103,7 @@ class Run:
     excluded: int = 0
     scanned: int = 0
     listing: pl.DataFrame | None = None  # what the scan found: `frames.LISTING`
+    links: dict[int, Links] = field(default_factory=dict)  # by item, of files that name others
     findings: list[Finding] = field(default_factory=list)
     leftover: list[int] = field(default_factory=list)  # items whose twin turned out to be none
     is_finished: bool = False

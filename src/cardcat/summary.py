@@ -53,7 +53,7 @@ def summary_markdown(
     lines += [f"\n{_code(session.message)}" for session in result.sessions if session.message]
     if result.findings:
         lines.append(f"\n{text.many(len(result.findings), 'finding')}; see the table beside this.")
-    lines += ["", *_verdict(safe, reasons), "", *_next(result, options)]
+    lines += [*_warnings(result.findings), "", *_verdict(safe, reasons), "", *_next(result, options)]
     return "\n".join(lines)
 
 
@@ -61,6 +61,16 @@ def _rate(result: BackupResult) -> str:
     if not result.bytes_read_from_source or not result.duration_seconds:
         return ""
     return f" ({text.rate(result.bytes_read_from_source / result.duration_seconds)})"
+
+
+def _warnings(findings: Sequence[Finding]) -> list[str]:
+    """What is to be known as long as the card is at hand."""
+    told = list(dict.fromkeys((f.path, f.message) for f in findings if f.is_before_leaving))
+    if not told:
+        return []
+    shown = [f"- {_code(f'{path}: {message}')}" for path, message in told[:_MOST_REASONS]]
+    more = len(told) - len(shown)
+    return ["\n**Before the card leaves:**", *shown, *([f"- and {more:,} more"] if more else [])]
 
 
 def _verdict(safe: bool | None, reasons: Sequence[str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -11,27 +10,22 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from cardcat.catalog.details import unfinished_of
 from cardcat.catalog.engine import Catalog, is_absent, open_catalog
 from cardcat.catalog.evidence import KnownFile, PlacedCopy, known_files, placed_copies
 from cardcat.catalog.volumes import find_volume
-from cardcat.errors import DestinationError, SourceError
+from cardcat.errors import SourceError
 from cardcat.inputs import check_source, show
-from cardcat.model import Evidence, Stage, Volume
+from cardcat.model import Stage
 from cardcat.paths import to_text
-from cardcat.plan.judging import CopyState, Judged, judge
+from cardcat.plan.gaps import gaps_by_name
+from cardcat.plan.judging import Judged, judge, judge_group
+from cardcat.plan.structures import group_files
 from cardcat.reporting import Reporter, current
-from cardcat.storage.destination import read_marker
+from cardcat.standing import Looker
 from cardcat.storage.disk import Disk
 from cardcat.storage.hashing import hash_file
-from cardcat.storage.reading import mtime_of
-from cardcat.storage.verify import read_back
-from cardcat.storage.volumes import (
-    disk_of,
-    mounted_volumes,
-    path_from_volume,
-    path_on_volume,
-    volume_of,
-)
+from cardcat.storage.volumes import path_on_volume, volume_of
 from cardcat.storage.walk import Walk, walk
 
 
@@ -45,11 +39,17 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer, with every reason against it. *files* were found on the card just now."""
+    """
+    The answer, with every reason against it. *files* were found on the card just now.
+
+    *warnings* are no reason against it: recordings that were not ended, files that something is missing
+    to. They are copied as they are; once the card is formatted, the camera can't mend them any more.
+    """
 
     safe: bool
     reasons: tuple[Reason, ...]
     files: int
+    warnings: tuple[Reason, ...] = ()
 
 
 def safe_to_format(
@@ -78,12 +78,26 @@ def safe_to_format(
         )
     with ExitStack() as stack:
         opened = None if is_absent(catalog) else stack.enter_context(open_catalog(catalog, create=False))
-        looker = _Looker(disk, volume_of(root), full=full)
+        looker = Looker(disk, volume_of(root), full=full)
         hashes, reasons = _contents(_Card(root, found, disk), opened, teller, full=full)
         reasons += [Reason(finding.path, finding.message) for finding in found.findings]
         reasons += _judge(hashes, copies, opened, looker)
+        warnings = [*_warnings(found, hashes, opened)]
     reasons.sort(key=lambda reason: reason.path)
-    return Verdict(not reasons, tuple(reasons), len(found.paths))
+    return Verdict(not reasons, tuple(reasons), len(found.paths), tuple(warnings))
+
+
+def _warnings(found: Walk, hashes: Mapping[str, str], catalog: Catalog | None) -> Iterator[Reason]:
+    """What a person should know before the card leaves, by the names on it and by what was in the files."""
+    for gap in gaps_by_name(found.paths, found.sizes):
+        yield Reason(gap.path, gap.what)
+    if catalog is None:
+        return
+    with catalog.read() as c:
+        unfinished = unfinished_of(c, list(hashes.values()))
+    for path, hash_ in hashes.items():
+        if hash_ in unfinished:
+            yield Reason(path, f"the recording {unfinished[hash_]}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +170,9 @@ def _read(card: _Card, path: str, size: int, teller: Reporter) -> str | Reason:
 
 
 def _judge(
-    hashes: Mapping[str, str], wanted: int, catalog: Catalog | None, looker: _Looker
+    hashes: Mapping[str, str], wanted: int, catalog: Catalog | None, looker: Looker
 ) -> Iterator[Reason]:
+    """Reasons against files by themselves, then against groups that no drive has as a whole."""
     if catalog is None:
         yield from (Reason(path, "was never backed up: there is no catalog yet") for path in hashes)
         return
@@ -170,6 +185,14 @@ def _judge(
             verdicts[hash_] = judge(states, wanted)
         if not verdicts[hash_].enough:
             yield Reason(path, verdicts[hash_].reason)
+    paths = list(hashes)
+    members: dict[int, list[str]] = defaultdict(list)
+    for path, number in zip(paths, group_files(paths), strict=True):
+        members[number].append(path)
+    for group in members.values():
+        judged = judge_group([verdicts[hashes[path]] for path in group], wanted)
+        if not judged.enough:
+            yield Reason(group[0], judged.reason)
 
 
 def _copies(c: Connection, hashes: Sequence[str]) -> dict[str, list[PlacedCopy]]:
@@ -177,96 +200,3 @@ def _copies(c: Connection, hashes: Sequence[str]) -> dict[str, list[PlacedCopy]]
     for copy in placed_copies(c, hashes):
         found[copy.hash].append(copy)
     return found
-
-
-class _Looker:
-    """Looks at copies on the drives that are plugged in now."""
-
-    def __init__(self, disk: Disk, source: Volume, *, full: bool) -> None:
-        self._disk = disk
-        self._source, self._source_disk = source, disk_of(source)
-        self._full = full
-        self._roots: dict[str, _Place | None] = {}
-        self._mounted: list[Volume] | None = None
-
-    def state(self, copy: PlacedCopy) -> CopyState:
-        """What *copy* is worth now."""
-        return CopyState(
-            volume=copy.volume_key,
-            name=copy.volume_name,
-            is_on_source=self._is_on_source(copy),
-            is_cold=copy.evidence == Evidence.READ_BACK_COLD,
-            trouble=self._trouble(copy),
-        )
-
-    def _is_on_source(self, copy: PlacedCopy) -> bool:
-        """Also if it is on another part of the card's own disk, which a camera formats as a whole."""
-        if copy.volume_key == self._source.key:
-            return True
-        place = self._place(copy)
-        return place is not None and self._source_disk is not None and place.disk == self._source_disk
-
-    def _trouble(self, copy: PlacedCopy) -> str | None:
-        place = self._place(copy)
-        if place is None:
-            return "is not plugged in"
-        path = place.root / copy.path
-        if trouble := self._changed(path, copy, place):
-            return trouble
-        if self._full and not self._reads_back(path, copy, place.volume.fs_type):
-            return "has it damaged"
-        return None
-
-    def _changed(self, path: Path, copy: PlacedCopy, place: _Place) -> str | None:
-        try:
-            status = self._disk.stat(path)
-        except OSError:
-            return "does not have it any more"
-        if status.st_dev != place.device or not stat.S_ISREG(status.st_mode):
-            return "has something else in its place, or a link that leads elsewhere"
-        if (status.st_size, mtime_of(status)) != (copy.size, copy.mtime_ns):
-            return "has it changed"
-        return None
-
-    def _reads_back(self, path: Path, copy: PlacedCopy, fs_type: str) -> bool:
-        try:
-            return read_back(self._disk, path, copy.size, fs_type, sha256=True).sha256 == copy.hash
-        except OSError:
-            return False
-
-    def _place(self, copy: PlacedCopy) -> _Place | None:
-        """The destination that holds the copy, if its drive is there: by volume, and by its own marker."""
-        if copy.location_uuid not in self._roots:
-            self._roots[copy.location_uuid] = self._find(copy)
-        return self._roots[copy.location_uuid]
-
-    def _find(self, copy: PlacedCopy) -> _Place | None:
-        if self._mounted is None:
-            self._mounted = mounted_volumes()
-        for volume in self._mounted:
-            if volume.key != copy.volume_key:
-                continue
-            root = path_from_volume(volume, copy.location_path)
-            if root is not None and _is_marked(root, copy):
-                return _Place(root, root.stat().st_dev, volume, disk_of(volume))
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A destination that is plugged in: its root, the number of its filesystem, its volume and disk."""
-
-    root: Path
-    device: int
-    volume: Volume
-    disk: str | None
-
-
-def _is_marked(root: Path, copy: PlacedCopy) -> bool:
-    """Whether the destination that holds the copy is there, and not a link to another or another mount."""
-    try:
-        marker = read_marker(root)
-        is_there = volume_of(root).key == copy.volume_key
-    except (OSError, DestinationError):
-        return False
-    return is_there and marker is not None and marker.location_uuid == copy.location_uuid

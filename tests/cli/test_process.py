@@ -69,6 +69,8 @@ def ended(process: subprocess.Popen[bytes]) -> tuple[int, str, str]:
         ("sessions show 1", HEAVY),
         ("volumes list", HEAVY),
         ("catalog status", HEAVY),
+        ("show 1.JPG", HEAVY),
+        ("metadata refresh", HEAVY),
     ],
 )
 def test_quick_commands_import_little(words: str, unwanted: tuple[str, ...], catalog: Path) -> None:
@@ -188,7 +190,7 @@ def test_completion_knows_the_commands(tmp_path: Path) -> None:
     asked = {"_CARDCAT_COMPLETE": "complete_bash", "COMP_WORDS": "cardcat s", "COMP_CWORD": "1"}
     code, out, _ = ended(start(**asked))
     assert code == 0
-    assert set(out.split()) == {"safe-to-format", "sessions", "server"}
+    assert set(out.split()) == {"safe-to-format", "sessions", "server", "show"}
     code, out, _ = ended(start("--show-completion", "bash", _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1"))
     assert code == 0
     assert "_CARDCAT_COMPLETE=complete_bash" in out

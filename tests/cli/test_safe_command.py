@@ -14,7 +14,7 @@ Golden = Callable[[str, str], None]
 
 def verdict(*reasons: tuple[str, str]) -> SimpleNamespace:
     listed = tuple(SimpleNamespace(path=path, reason=reason) for path, reason in reasons)
-    return SimpleNamespace(safe=not reasons, reasons=listed, files=1234)
+    return SimpleNamespace(safe=not reasons, reasons=listed, files=1234, warnings=())
 
 
 def test_a_card_that_is_safe(cardcat: Run, fake: Fake) -> None:
@@ -30,7 +30,7 @@ def test_a_card_that_is_safe(cardcat: Run, fake: Fake) -> None:
         "Safe to format: yes. /card has 1,234 files, each with at least 2 proved copies "
         "on drives that are plugged in now.\n"
     )
-    assert with_json.json == {"safe": True, "reasons": []}
+    assert with_json.json == {"safe": True, "reasons": [], "warnings": []}
 
 
 def test_a_card_that_is_not_safe(cardcat: Run, fake: Fake, golden: Golden) -> None:
@@ -44,7 +44,7 @@ def test_a_card_that_is_not_safe(cardcat: Run, fake: Fake, golden: Golden) -> No
     assert (plain.code, with_json.code) == (1, 1)
     golden("cli/safe-to-format-no.txt", plain.out)
     document = with_json.json
-    assert set(document) == {"safe", "reasons"}
+    assert set(document) == {"safe", "reasons", "warnings"}
     assert document["safe"] is False
     assert document["reasons"][0] == {"path": "DCIM/0.JPG", "reason": "was never backed up"}
     assert document["reasons"][15]["path_b64"] == base64.b64encode(b"DCIM/\xff[red].JPG").decode()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,13 +13,18 @@ import pytest
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
+from cardcat.media.reader import read_metadata
+from cardcat.metadata import Metadata
+from cardcat.model import Kind
+
 EXIF_IFD = 0x8769
+GPS_IFD = 0x8825
 
 Make = Callable[..., bytes]
 
 
 def exif_block(**changes: object) -> bytes:
-    """A camera's EXIF; *changes* are tags by name, None leaves one out."""
+    """A camera's EXIF; *changes* are tags by name, None leaves one out. *gps* has tags by number."""
     values = {
         "make": "Canon",
         "model": "Canon EOS R5",
@@ -31,11 +38,18 @@ def exif_block(**changes: object) -> bytes:
         "exposure": IFDRational(1, 250),
         "focal": IFDRational(50, 1),
         "lens": "RF50mm F1.8 STM",
+        "note": None,
+        "serial": None,
+        "subsec": None,
+        "orientation": None,
+        "color": None,
+        "gps": {},
         **changes,
     }
-    first = {0x010F: "make", 0x0110: "model", 0x0131: "software", 0x0132: "edited"}
+    first = {0x010F: "make", 0x0110: "model", 0x0131: "software", 0x0132: "edited", 0x0112: "orientation"}
     inner = {0x9003: "original", 0x9004: "digitised", 0x9011: "offset", 0x8827: "iso"}
     inner |= {0x829D: "f_number", 0x829A: "exposure", 0x920A: "focal", 0xA434: "lens"}
+    inner |= {0x927C: "note", 0xA431: "serial", 0x9291: "subsec", 0xA001: "color"}
     exif = Image.Exif()
     for tag, name in first.items():
         if values[name] is not None:
@@ -43,6 +57,8 @@ def exif_block(**changes: object) -> bytes:
     exif.get_ifd(EXIF_IFD).update(
         {tag: values[name] for tag, name in inner.items() if values[name] is not None}
     )
+    assert isinstance(values["gps"], dict)
+    exif.get_ifd(GPS_IFD).update(values["gps"])
     return exif.tobytes()
 
 
@@ -109,3 +125,61 @@ def box(kind: bytes, *parts: bytes) -> bytes:
 def make_box() -> Callable[..., bytes]:
     """`make_box(b"ftyp", content, …)`."""
     return box
+
+
+@pytest.fixture(scope="session")
+def noted() -> Make:
+    """`noted(lambda at: …)`: EXIF as a TIFF stream, with the maker's note for its place *at*."""
+
+    def make(note: Callable[[int], bytes], **changes: object) -> bytes:
+        stand_in = b"\xee" * len(note(0))
+        block = exif_block(**{**changes, "note": stand_in}).removeprefix(b"Exif\0\0")
+        return block.replace(stand_in, note(block.index(stand_in)))
+
+    return make
+
+
+@pytest.fixture
+def read_photo(tmp_path: Path) -> Callable[..., Metadata]:
+    """`read_photo(data, name)`: what is read of a file with these bytes."""
+
+    def read(data: bytes, name: str = "photo") -> Metadata:
+        path = tmp_path / name
+        path.write_bytes(data)
+        return read_metadata(path, Kind.IMAGE)
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def jpeg_of() -> Make:
+    """`jpeg_of(block, …)`: a JPEG with this EXIF and further segments, each a marker and its content."""
+
+    def make(block: bytes, *segments: tuple[int, bytes]) -> bytes:
+        out = io.BytesIO()
+        Image.new("RGB", (64, 48), "teal").save(out, "JPEG")
+        plain = out.getvalue()
+        whole = [(0xE1, b"Exif\0\0" + block), *segments] if block else segments
+        heads = (struct.pack(">BBH", 0xFF, marker, 2 + len(content)) for marker, content in whole)
+        packed = (head + content for head, (_, content) in zip(heads, whole, strict=True))
+        return plain[:2] + b"".join(packed) + plain[2:]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def png() -> Make:
+    """`png((kind, content), …)`: a PNG with these chunks behind its pixels."""
+
+    def make(*chunks: tuple[bytes, bytes]) -> bytes:
+        out = io.BytesIO()
+        Image.new("RGB", (64, 48), "teal").save(out, "PNG")
+        end = 12
+        packed = (
+            struct.pack(">I4s", len(content), kind) + content + struct.pack(">I", zlib.crc32(kind + content))
+            for kind, content in chunks
+        )
+        whole = out.getvalue()
+        return whole[:-end] + b"".join(packed) + whole[-end:]
+
+    return make

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,9 +49,14 @@ def read(tmp_path: Path) -> Callable[[bytes], Metadata]:
 Read = Callable[[bytes], Metadata]
 
 
+def columns(found: Metadata) -> Metadata:
+    """What stands in the columns, and where the date comes from."""
+    return replace(found, details=Details(date_source=found.details.date_source))
+
+
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
 def test_columns_are_the_same_in_every_format(photo: Make, read: Read, form: str) -> None:
-    assert read(photo(form)) == EXPECTED
+    assert columns(read(photo(form))) == EXPECTED
 
 
 @pytest.mark.parametrize("form", ["GIF", "BMP", "ICO", "JPEG2000", "JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
@@ -82,14 +88,14 @@ def test_exif_behind_other_segments_is_found(photo: Make, read: Read) -> None:
     jpeg = photo()
     comment = b"\xff\xe1\xff\xff" + b"http://ns.adobe.com/xap/1.0/\0".ljust(65533, b" ")
 
-    assert read(jpeg[:2] + comment * 3 + b"\xff\xff\xff" + jpeg[2:]) == EXPECTED
+    assert columns(read(jpeg[:2] + comment * 3 + b"\xff\xff\xff" + jpeg[2:])) == EXPECTED
 
 
 def test_every_brand_of_heif_is_read(photo: Make, read: Read) -> None:
     avif = photo("AVIF")
 
     for brand in (b"heic", b"heix", b"mif1", b"msf1", b"hevc"):
-        assert read(avif[:8] + brand + avif[12:]) == EXPECTED
+        assert columns(read(avif[:8] + brand + avif[12:])) == EXPECTED
 
 
 def test_heif_may_keep_exif_within_its_index(read: Read, tiff_block: Make, make_box: Make) -> None:
@@ -108,7 +114,7 @@ def test_heif_may_keep_exif_within_its_index(read: Read, tiff_block: Make, make_
         make_box(b"idat", item),
     )
 
-    assert read(make_box(b"ftyp", b"heic\0\0\0\0") + meta) == EXPECTED
+    assert columns(read(make_box(b"ftyp", b"heic\0\0\0\0") + meta)) == EXPECTED
 
 
 def test_cr3_keeps_exif_in_boxes_of_its_own(read: Read, tiff_block: Make, make_box: Make) -> None:
@@ -125,7 +131,7 @@ def test_cr3_keeps_exif_in_boxes_of_its_own(read: Read, tiff_block: Make, make_b
         make_box(b"uuid", canon, make_box(b"CMT1", first.getvalue()), make_box(b"CMT2", exif_ifd)),
     )
 
-    assert read(make_box(b"ftyp", b"crx \0\0\0\1crx isom") + movie) == EXPECTED
+    assert columns(read(make_box(b"ftyp", b"crx \0\0\0\1crx isom") + movie)) == EXPECTED
 
 
 def _moved_first_ifd(tiff: bytes) -> bytes:
@@ -140,7 +146,7 @@ def test_raf_keeps_everything_in_its_preview(photo: Make, read: Read) -> None:
     jpeg = photo()
     head = b"FUJIFILMCCD-RAW 0201".ljust(84, b"\0") + struct.pack(">II", 160, len(jpeg))
 
-    assert read(head.ljust(160, b"\0") + jpeg) == EXPECTED
+    assert columns(read(head.ljust(160, b"\0") + jpeg)) == EXPECTED
 
 
 def test_jpeg_xl_keeps_exif_in_a_box(read: Read, tiff_block: Make, make_box: Make) -> None:
@@ -206,8 +212,21 @@ def test_values_that_make_no_sense_are_left_out(photo: Make, read: Read) -> None
     assert (found.camera_make, found.camera_model) == ("Can", "[2J R5")
 
 
-def test_a_text_in_another_encoding_is_replaced(photo: Make, read: Read) -> None:
-    assert read(photo().replace(b"Canon EOS R5", b"Canon \xc9OS R5")).camera_model == "Canon �OS R5"
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [
+        (b"Canon \xc9OS R5", "Canon ÉOS R5"),
+        ("キヤノン EOS".encode("cp932"), "キヤノン EOS"),
+        ("日本光学 R5".encode("cp932"), "日本光学 R5"),
+        ("Leicaß R5".encode(), "Leicaß R5"),
+        (b"EOS R5 \xe3\x82", "EOS R5 �"),
+        (b"EOS R5      ", "EOS R5"),
+    ],
+)
+def test_a_text_in_another_encoding_stays_readable(
+    photo: Make, read: Read, written: bytes, read_as: str
+) -> None:
+    assert read(photo().replace(b"Canon EOS R5", written[:12].ljust(12, b"\0"))).camera_model == read_as
 
 
 def test_a_long_text_is_cut(photo: Make, read: Read) -> None:

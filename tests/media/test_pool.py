@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import struct
 import subprocess
 import sys
 import threading
@@ -74,20 +73,6 @@ def test_a_hostile_file_costs_only_its_own_metadata(name: str, cause: str) -> No
         found = said(pool.read(asked("a", name, "b", "c")))
 
     assert found == ["a", f"its metadata can't be read: {cause}", "b", "c"]
-
-
-def test_an_exif_block_of_millions_of_numbers_is_given_up(
-    tmp_path: Path, photo: Callable[..., bytes]
-) -> None:
-    tag = struct.pack("<HHII", 0x829A, 5, 999, 8)
-    (tmp_path / "hostile.nef").write_bytes(struct.pack("<2sHIH", b"II", 42, 8, 65535) + tag * 65535)
-    (tmp_path / "photo.jpg").write_bytes(photo())
-
-    with MetadataPool(1, Limits(seconds=1.0)) as pool:
-        hostile, good = pool.read([(tmp_path / name, Kind.IMAGE) for name in ("hostile.nef", "photo.jpg")])
-
-    assert hostile.trouble == "its metadata can't be read: it takes longer than 1 s"
-    assert good.camera_make == "Canon"
 
 
 def test_a_library_that_prints_disturbs_nothing() -> None:
@@ -268,7 +253,8 @@ def test_the_worker_brings_no_heavy_imports() -> None:
         [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
     ).stdout
 
-    assert not {"sqlalchemy", "polars", "typer", "prefect", "pymediainfo", "PIL"} & set(loaded.split())
+    heavy = {"sqlalchemy", "polars", "typer", "prefect", "pymediainfo", "exiv2", "PIL"}
+    assert not heavy & set(loaded.split())
 
 
 def test_the_program_itself_loads_no_parser() -> None:
@@ -278,7 +264,7 @@ def test_the_program_itself_loads_no_parser() -> None:
         [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
     ).stdout
 
-    assert not {"exifread", "pymediainfo", "PIL", "polars", "sqlalchemy"} & set(loaded.split())
+    assert not {"exifread", "exiv2", "pymediainfo", "PIL", "polars", "sqlalchemy"} & set(loaded.split())
 
 
 PATHS = st.binary(min_size=1).filter(lambda raw: b"\0" not in raw).map(lambda raw: Path(os.fsdecode(raw)))

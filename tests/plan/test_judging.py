@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardcat.plan.judging import CopyState, judge
+from cardcat.plan.judging import CopyState, judge, judge_group
 
 GOOD = CopyState("uuid:1", "Red", is_on_source=False, is_cold=True, trouble=None)
 OTHER = replace(GOOD, volume="uuid:2", name="Blue")
@@ -120,3 +120,34 @@ def test_a_no_names_every_drive_that_has_an_unproved_copy(copies: list[CopyState
         if not answer.enough and copy.volume not in proved and not copy.is_on_source:
             assert copy.name in answer.reason
             assert (copy.trouble or "memory may have answered") in answer.reason
+
+
+def test_a_group_is_enough_where_one_drive_has_all_of_it() -> None:
+    red, blue, both = judge([GOOD], 1), judge([OTHER], 1), judge([GOOD, OTHER], 1)
+
+    assert judge_group([red, both], 1).enough
+    assert judge_group([both, both], 2).enough
+    assert not judge_group([red, blue], 1).enough
+    assert judge_group([red, blue], 1).reason == "no single drive has all 2 files that belong together here"
+
+
+def test_as_many_drives_as_are_wanted_must_have_the_whole_group() -> None:
+    third = replace(GOOD, volume="uuid:3", name="Green")
+    members = [judge([GOOD, OTHER], 2), judge([GOOD, third], 2)]
+
+    assert judge_group(members, 2).reason == "only 1 of 2 drives have all 2 files that belong together here"
+
+
+def test_a_member_that_is_not_enough_speaks_for_itself() -> None:
+    assert judge_group([judge([], 1), judge([GOOD], 1)], 1).enough
+    assert judge_group([], 1).enough
+
+
+@given(st.lists(COPIES, min_size=1, max_size=4), WANTED)
+def test_a_group_is_never_better_off_than_its_members(copies: list[list[CopyState]], wanted: int) -> None:
+    members = [judge(one, wanted) for one in copies]
+    group = judge_group(members, wanted)
+
+    if all(member.enough for member in members):
+        assert all(group.volumes <= member.volumes for member in members)
+        assert group.enough == (len(group.volumes) >= max(wanted, 1))

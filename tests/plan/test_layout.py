@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 
 from cardcat.metadata import DateSource, Details, Metadata
 from cardcat.model import Kind
-from cardcat.plan.layout import Dated, day_folder, day_of_group, file_day
+from cardcat.plan.dates import Dated
+from cardcat.plan.layout import day_folder, day_of_group, file_day
 
 UTC_ZONE = ZoneInfo("UTC")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -26,16 +28,19 @@ FILE_TIME = 1_600_000_000_000_000_000  # 2020-09-13 12:26:40 UTC
 FILE_DAY = date(2020, 9, 13)
 
 
-def image(taken: str | None, mtime_ns: int = FILE_TIME) -> Dated:
-    return Dated(Kind.IMAGE, taken, date_is_utc=False, mtime_ns=mtime_ns)
+def image(taken: str | None, mtime_ns: int = FILE_TIME, name: str = "IMG_0001.JPG") -> Dated:
+    return Dated(Kind.IMAGE, name, Metadata(date_taken=taken), mtime_ns)
 
 
-def video(taken: str | None, *, is_utc: bool = False, mtime_ns: int = FILE_TIME) -> Dated:
-    return Dated(Kind.VIDEO, taken, is_utc, mtime_ns)
+def video(
+    taken: str | None, *, is_utc: bool = False, mtime_ns: int = FILE_TIME, name: str = "IMG_0001.MOV"
+) -> Dated:
+    source = DateSource.UTC if is_utc else DateSource.CREATION_DATE
+    return Dated(Kind.VIDEO, name, Metadata(date_taken=taken, details=Details(date_source=source)), mtime_ns)
 
 
 def sidecar(mtime_ns: int, taken: str | None = None) -> Dated:
-    return Dated(Kind.SIDECAR, taken, date_is_utc=False, mtime_ns=mtime_ns)
+    return Dated(Kind.SIDECAR, "IMG_0001.XMP", Metadata(date_taken=taken), mtime_ns)
 
 
 def day(*members: Dated, zone: ZoneInfo = BERLIN) -> date:
@@ -105,10 +110,9 @@ def test_a_moment_that_no_zone_can_have_is_passed_over() -> None:
 
 
 def test_the_file_time_of_media_counts_before_that_of_a_sidecar() -> None:
-    edited = FILE_TIME + 10**18
-
-    assert day(sidecar(edited), video(None)) == FILE_DAY
-    assert day(sidecar(edited), image(None)) == FILE_DAY
+    for edited in (FILE_TIME + 10**18, FILE_TIME - 10**18):
+        assert day(sidecar(edited), video(None)) == FILE_DAY
+        assert day(sidecar(edited), image(None)) == FILE_DAY
     assert day(sidecar(FILE_TIME)) == FILE_DAY
 
 
@@ -169,8 +173,81 @@ def test_a_days_folder_sorts_by_name(moment: date, folder: str) -> None:
     assert day_folder(moment) == folder
 
 
-def test_what_was_read_is_gathered() -> None:
-    metadata = Metadata(date_taken="2024-05-01T10:00:00", details=Details(date_source=DateSource.UTC))
+def test_a_name_counts_where_nothing_inside_tells_and_before_the_file_time() -> None:
+    named = image(None, name="IMG_20200630_112759.JPG")
 
-    assert Dated.of(Kind.VIDEO, metadata, 5) == video("2024-05-01T10:00:00", is_utc=True, mtime_ns=5)
-    assert Dated.of(Kind.OTHER, None, 5) == Dated(Kind.OTHER, None, date_is_utc=False, mtime_ns=5)
+    assert day(named) == date(2020, 6, 30)
+    assert day(named, sidecar(FILE_TIME)) == date(2020, 6, 30)
+    assert day(named, image("2024-05-01T10:00:00")) == date(2024, 5, 1)
+    assert day(named, video("2024-05-01T10:00:00", is_utc=True)) == date(2024, 5, 1)
+    assert day(Dated(Kind.SIDECAR, "IMG_20200630_112759.XMP", None, FILE_TIME)) == date(2020, 6, 30)
+
+
+def test_of_several_photos_the_surest_and_then_the_earliest_decides() -> None:
+    early, late = image("2024-05-01T10:00:00"), image("2024-05-02T10:00:00")
+    scanned = Metadata(date_taken="2023-01-01T10:00:00", details=Details(date_source=DateSource.DIGITISED))
+
+    assert day(early, late) == date(2024, 5, 1)
+    assert day(late, Dated(Kind.IMAGE, "IMG_0001.JPG", scanned, FILE_TIME)) == date(2024, 5, 2)
+    assert day(image(None, FILE_TIME + 10**18), image(None)) == FILE_DAY
+
+
+def test_both_halves_of_a_live_photo_get_the_photos_day() -> None:
+    photo, film = image("2024-05-01T23:59:59"), video("2024-05-01T22:00:01", is_utc=True)
+
+    for zone in (KIRITIMATI, PAGO_PAGO):
+        assert day(photo, film, zone=zone) == date(2024, 5, 1)
+
+
+def test_what_is_known_without_the_zone_counts_before_what_is_seen_from_it() -> None:
+    satellites = Metadata(details=Details(gps_date="2024-05-01T23:00:00"))
+    photo = Dated(Kind.IMAGE, "IMG_0001.JPG", satellites, FILE_TIME)
+
+    assert day(photo, zone=BERLIN) == date(2024, 5, 2)
+    assert day(photo, video("2024-04-20T10:07:00"), zone=BERLIN) == date(2024, 4, 20)
+
+
+def test_a_sound_alone_has_the_day_that_it_says() -> None:
+    sound = Dated(Kind.AUDIO, "ZOOM0001.WAV", Metadata(date_taken="2024-05-01T10:00:00"), FILE_TIME)
+
+    assert day(sound) == date(2024, 5, 1)
+    assert day(sound, video("2023-04-02T10:00:00")) == date(2023, 4, 2)
+
+
+MEMBERS = st.lists(
+    st.builds(
+        Dated,
+        st.sampled_from(Kind),
+        st.sampled_from(["IMG_0001.JPG", "IMG_20200630_112759.JPG", "PXL_20200630_112759123.jpg", "a.wav"]),
+        st.none()
+        | st.builds(
+            lambda taken, source: Metadata(date_taken=taken, details=Details(date_source=source)),
+            st.none() | st.datetimes().map(datetime.isoformat),
+            st.none() | st.sampled_from(DateSource),
+        ),
+        st.integers(-(10**21), 10**21),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(MEMBERS, st.datetimes(), st.sampled_from([Kind.IMAGE, Kind.VIDEO]))
+def test_the_zone_does_not_matter_where_a_camera_has_told_the_time(
+    members: list[Dated], taken: datetime, kind: Kind
+) -> None:
+    if kind is Kind.VIDEO:
+        members = [member for member in members if member.kind is not Kind.IMAGE]
+    clock = Metadata(date_taken=taken.isoformat(), details=Details(date_source=DateSource.ORIGINAL))
+    members = [*members, Dated(kind, "IMG_0001.JPG", clock, FILE_TIME)]
+
+    assert len({day_of_group(members, zone) for zone in (UTC_ZONE, BERLIN, KIRITIMATI, PAGO_PAGO)}) == 1
+
+
+@given(MEMBERS, st.randoms(use_true_random=False), ZONES)
+def test_the_order_of_the_members_does_not_matter(
+    members: list[Dated], random: Random, zone: ZoneInfo
+) -> None:
+    shuffled = random.sample(members, len(members))
+
+    assert day_of_group(members, zone) == day_of_group(shuffled, zone)

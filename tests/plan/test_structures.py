@@ -6,7 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cardcat.plan.structures import structure_id, structure_root
+from cardcat.plan.structures import clip_place, group_files, structure_id, structure_root
+from tests.plan.strategies import file_names, unhurried
 
 QUARTER_NS = 15 * 60 * 1_000_000_000
 TIMES = st.integers(-(10**18), 4 * 10**18)
@@ -111,3 +112,85 @@ def test_times_that_a_memory_card_rounds_away_do_not_count() -> None:
     moment = 1_714_557_600_000_000_000
 
     assert structure_id([("a", 1, moment)]) == structure_id([("a", 1, moment + 1_990_000_000)])
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        "M4ROOT/CLIP/C0001.MP4 M4ROOT/CLIP/C0001M01.XML M4ROOT/SUB/C0001S03.MP4 M4ROOT/THMBNL/C0001T01.JPG",
+        "m4root/clip/20240501_C0001.MP4 m4root/sub/20240501_C0001S03.MP4 m4root/CLIP/20240501_C0001M01.XML",
+        "XDROOT/Clip/C0001.MXF XDROOT/Clip/C0001R01.BIM XDROOT/Sub/C0001S01.MP4 XDROOT/Thmbnl/C0001T01.JPG",
+        "PRIVATE/AVCHD/BDMV/STREAM/00000.MTS PRIVATE/AVCHD/BDMV/CLIPINF/00000.CPI",
+        (
+            "CONTENTS/VIDEO/0001AB.MXF CONTENTS/AUDIO/0001AB00.MXF CONTENTS/CLIP/0001AB.XML "
+            "CONTENTS/ICON/0001AB.BMP CONTENTS/PROXY/0001AB.MP4 CONTENTS/VOICE/0001AB00.WAV"
+        ),
+        "A.RDM/B.RDC/B_001.R3D A.RDM/B.RDC/B_002.R3D A.RDM/B.RDC/B.RMD",
+        "CONTENTS/CLIPS001/AA0001/AA000101.MXF CONTENTS/CLIPS001/AA0001/AA0001.CIF",
+        "BPAV/CLPR/A_0001_01/A_0001_01.MP4 BPAV/CLPR/A_0001_01/A_0001_01R01.BIM",
+    ],
+)
+def test_what_lies_in_several_folders_is_one_clip(paths: str) -> None:
+    places = [clip_place(path) for path in paths.split()]
+
+    assert None not in places
+    assert len({place.clip for place in places if place}) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("M4ROOT/CLIP/C0001.MP4", "M4ROOT/SUB/C0002S03.MP4"),
+        ("M4ROOT/CLIP/C0001.MP4", "copy/M4ROOT/CLIP/C0001.MP4"),
+        ("M4ROOT/CLIP/C0001.MP4", "XDROOT/CLIP/C0001.MP4"),
+        ("BDMV/STREAM/00000.MTS", "BDMV/CLIPINF/00001.CPI"),
+        ("CONTENTS/VIDEO/0001AB.MXF", "CONTENTS/AUDIO/0001AC00.MXF"),
+        ("A.RDM/B.RDC/B_001.R3D", "A.RDM/C.RDC/B_001.R3D"),
+    ],
+)
+def test_other_clips_are_others(one: str, other: str) -> None:
+    places = clip_place(one), clip_place(other)
+
+    assert places[0]
+    assert places[1]
+    assert places[0].clip != places[1].clip
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "BDMV/PLAYLIST/00000.MPL",
+        "BDMV/INDEX.BDM",
+        "STREAM/00000.MTS",
+        "CLIP/C0001.MP4",
+        "DCIM/100CANON/IMG_0001.JPG",
+        "C0001.MP4",
+        "M4ROOT/MEDIAPRO.XML",
+        "",
+    ],
+)
+def test_other_files_are_of_no_clip(path: str) -> None:
+    assert clip_place(path) is None
+
+
+@unhurried
+@given(st.sampled_from(["M4ROOT/CLIP", "M4ROOT/SUB", "CONTENTS/AUDIO", "A.RDC", "BDMV/STREAM"]), file_names)
+def test_any_name_has_its_place_in_a_structure(folder: str, name: str) -> None:
+    place = clip_place(f"{folder}/{name}")
+
+    assert place is not None
+    assert place.part in ("CLIP", "SUB", "AUDIO", "RDC", "STREAM")
+
+
+def test_the_files_of_a_clip_are_one_group_across_the_folders_of_a_structure() -> None:
+    paths = [
+        "PRIVATE/M4ROOT/CLIP/C0001.MP4",
+        "PRIVATE/M4ROOT/CLIP/C0001M01.XML",
+        "PRIVATE/M4ROOT/CLIP/C0002.MP4",
+        "PRIVATE/M4ROOT/SUB/C0001S03.MP4",
+        "PRIVATE/M4ROOT/THMBNL/C0001T01.JPG",
+        "DCIM/C0001.JPG",
+    ]
+
+    assert group_files(paths) == [0, 0, 2, 0, 0, 5]
+    assert group_files(paths[-1:]) == [0]

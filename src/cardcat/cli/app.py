@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cardcat.cli import backup, catalog, doctor, init, output, safe, server, sessions, volumes
+from cardcat.cli import (
+    backup,
+    catalog,
+    doctor,
+    init,
+    metadata,
+    output,
+    safe,
+    server,
+    sessions,
+    show,
+    volumes,
+)
 from cardcat.cli.options import CatalogPath
 
 if TYPE_CHECKING:
@@ -23,9 +35,11 @@ app = typer.Typer(
 )
 app.command("backup", epilog=backup.EXAMPLES)(backup.backup)
 app.command("safe-to-format", epilog=safe.EXAMPLES)(safe.safe_to_format)
+app.command("show", epilog=show.EXAMPLES)(show.show)
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(volumes.app, name="volumes")
 app.add_typer(catalog.app, name="catalog")
+app.add_typer(metadata.app, name="metadata")
 app.add_typer(server.app, name="server")
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("init", epilog=init.EXAMPLES)(init.init)

@@ -61,6 +61,8 @@ class Work:
             parts.append(_of(text.size(self.size_done), text.size(self.size) if self.size else ""))
         if self.size_done and self.size and seconds >= 1:  # a scan that counts sizes reads no bytes
             parts.append(text.rate(self.size_done / seconds))
+        if self.files and not self.size and self.files_done > seconds >= 1:
+            parts.append(f"{text.count(round(self.files_done / seconds))} files/s")
         left = self._left(seconds)
         return ", ".join(parts if left is None else [*parts, f"{text.duration(left)} left"])
 

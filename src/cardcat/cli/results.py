@@ -12,6 +12,7 @@ from cardcat.errors import CancelledError, CardcatError, CatalogError, Destinati
 from cardcat.model import BackupResult, Finding, Preview, SessionResult, SessionStatus
 from cardcat.paths import display, quoted
 
+_WARNINGS_SHOWN = 10
 _WORST_FIRST = (CatalogError, SourceError, DestinationError, CancelledError, CardcatError)
 
 
@@ -50,8 +51,21 @@ def show(result: BackupResult, next_steps: Sequence[str]) -> None:
             output.say(session.message if where in session.message else f"{where}: {session.message}")
     read = text.size(result.bytes_read_from_source)
     output.say(f"{read} read from the source in {text.duration(result.duration_seconds)}.")
+    show_warnings([(f.path, f.message) for f in result.findings if f.is_before_leaving])
     for step in next_steps:
         output.say(step)
+
+
+def show_warnings(warnings: Sequence[tuple[str, str]]) -> None:
+    """Say what is to be known as long as the card is at hand: (path, sentence), each once."""
+    told = list(dict.fromkeys(warnings))
+    if not told:
+        return
+    output.say("Before the card leaves (every copy is right; this concerns the card itself):", style="yellow")
+    for path, sentence in told[:_WARNINGS_SHOWN]:
+        output.say(f"  {path}: {sentence}" if path not in sentence else f"  {sentence}")
+    if len(told) > _WARNINGS_SHOWN:
+        output.say(f"  … and {text.count(len(told) - _WARNINGS_SHOWN)} more (--json lists them all)")
 
 
 def next_steps(result: BackupResult, source: str, catalog: str | None, page: str | None) -> list[str]:

@@ -10,6 +10,7 @@ from cardcat import text
 from cardcat.cli import output
 from cardcat.cli.options import AsJson, CatalogPath, examples, folder, whole_number
 from cardcat.cli.progress import telling
+from cardcat.cli.results import show_warnings
 from cardcat.errors import CardcatError
 
 if TYPE_CHECKING:
@@ -48,9 +49,11 @@ def safe_to_format(
         verdict = judge(path, catalog=catalog, copies=copies, full=full)
     if as_json:
         reasons = [{**output.path_fields(each.path), "reason": each.reason} for each in verdict.reasons]
-        output.emit({"safe": verdict.safe, "reasons": reasons})
+        warnings = [{**output.path_fields(each.path), "warning": each.reason} for each in verdict.warnings]
+        output.emit({"safe": verdict.safe, "reasons": reasons, "warnings": warnings})
     else:
         _show(verdict, source, copies)
+        show_warnings([(each.path, each.reason) for each in verdict.warnings])
     return 0 if verdict.safe else CardcatError.exit_code
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from cardcat.media.header import LARGEST_FILE, MAX_BLOCK
+from cardcat.media.bounded import LARGEST_FILE, LARGEST_READ
 
 _MAX_TOP_BOXES = 1000
 
@@ -25,32 +25,42 @@ def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Box]:
     """The boxes between *start* and *end* of *data*; one that claims to be longer is cut there."""
     end = len(data) if end is None else min(end, len(data))
     while start + 8 <= end:
-        size, content = _size(data[start : start + 16], end - start)
+        size, content = size_of(data[start : start + 16], end - start)
         if size < content:
             return
         yield Box(data[start + 4 : start + 8], start + content, min(start + size, end))
         start += size
 
 
-def top_box(stream: BinaryIO, kind: bytes) -> bytes:
-    """The content of the first box of *kind* that is not inside another, empty if there is none."""
+def top_boxes(stream: BinaryIO) -> Iterator[Box]:
+    """The boxes that are not inside another, placed within the file; the last may claim to go beyond it."""
     at = 0
     for _ in range(_MAX_TOP_BOXES):
         stream.seek(at)
         head = stream.read(16)
-        size, content = _size(head, MAX_BLOCK)
+        size, content = size_of(head, LARGEST_READ)
         if len(head) < 8 or not content <= size < LARGEST_FILE:
             break
-        if head[4:8] == kind:
-            stream.seek(at + content)
-            return stream.read(min(size - content, MAX_BLOCK))
+        yield Box(head[4:8], at + content, at + size)
         at += size
-    return b""
 
 
-def _size(head: bytes, rest: int) -> tuple[int, int]:
-    """The size of a whole box and of its head; 0 means up to the end, 1 that it follows the letters."""
+def top_box(stream: BinaryIO, kind: bytes) -> bytes:
+    """The content of the first box of *kind* that is not inside another, empty if there is none."""
+    return next((content_of(stream, box) for box in top_boxes(stream) if box.kind == kind), b"")
+
+
+def content_of(stream: BinaryIO, box: Box) -> bytes:
+    """What is in a box of the file, at most LARGEST_READ bytes of it."""
+    stream.seek(box.start)
+    return stream.read(min(box.end - box.start, LARGEST_READ))
+
+
+def size_of(head: bytes, rest: int) -> tuple[int, int]:
+    """The size of a whole box and of its head; 0 means all of the *rest*, 1 that it follows the letters."""
     size = int.from_bytes(head[:4], "big")
+    if len(head) < 8 or (size == 1 and len(head) < 16):
+        return 0, 8
     if size == 1:
         return int.from_bytes(head[8:16], "big"), 16
     return size or rest, 8

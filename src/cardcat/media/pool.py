@@ -12,6 +12,7 @@ from typing import Self
 
 from cardcat.media.process import WorkerLostError, WorkerNotStartedError, WorkerProcess, worker_command
 from cardcat.media.protocol import Limits, Request
+from cardcat.media.readable import has_metadata
 from cardcat.metadata import Metadata
 
 _CHUNK = 32  # requests on the way to one worker
@@ -54,7 +55,7 @@ class MetadataPool:
 
         Never raises for a file: what went wrong stands in its `trouble`.
         """
-        asked = [index for index, (_, kind) in enumerate(paths) if kind.is_media]
+        asked = [index for index, (path, kind) in enumerate(paths) if has_metadata(kind, path.name)]
         size = max(1, min(_CHUNK, -(-len(asked) // self._count)))
         chunks = [[paths[index] for index in asked[at : at + size]] for at in range(0, len(asked), size)]
         found = [Metadata()] * len(paths)

@@ -75,7 +75,7 @@ _AUDIO_NAMES = frozenset(("m4a", "m4b", "mka", "wma", "aac", "oga", "opus"))
 
 def kind_by_signature(head: bytes, suffix: str) -> Kind | None:
     """The kind that the first bytes show, None if they show none. *suffix* is lower case, without dot."""
-    if _starts(head, _IMAGE) or _is_bitmap(head) or _is_icon(head):
+    if _starts(head, _IMAGE) or is_bitmap(head) or is_icon(head):
         return Kind.IMAGE
     return _by_container(head, suffix) or _by_stream(head)
 
@@ -84,7 +84,7 @@ def _by_container(head: bytes, suffix: str) -> Kind | None:
     """The kind of what may hold pictures, films or sound alike."""
     if head[4:8] == b"ftyp":
         return _by_brand(head, suffix)
-    if head.startswith((_EBML, _ASF)) or _is_old_quicktime(head):
+    if head.startswith((_EBML, _ASF)) or is_old_quicktime(head):
         return _moving_or_not(head, suffix)
     if head.startswith((b"RIFF", b"RF64", b"BW64", b"FORM")):
         return _by_chunk_form(head[8:12])
@@ -95,9 +95,9 @@ def _by_container(head: bytes, suffix: str) -> Kind | None:
 
 def _by_stream(head: bytes) -> Kind | None:
     """The kind of a format that is only ever film, or only sound."""
-    if _starts(head, _VIDEO) or _is_program_stream(head) or _is_transport_stream(head):
+    if _starts(head, _VIDEO) or _is_program_stream(head) or packet_size(head):
         return Kind.VIDEO
-    if _starts(head, _AUDIO) or _is_audio_frame(head):
+    if _starts(head, _AUDIO) or is_audio_frame(head):
         return Kind.AUDIO
     return None
 
@@ -128,7 +128,7 @@ def _by_chunk_form(form: bytes) -> Kind | None:
     return Kind.AUDIO if form in (b"WAVE", b"AIFF", b"AIFC") else None
 
 
-def _is_old_quicktime(head: bytes) -> bool:
+def is_old_quicktime(head: bytes) -> bool:
     """Whether it begins as films did before they had a `ftyp` box; texts hold such words too."""
     size = int.from_bytes(head[:4], "big")
     if head[4:8] in _QUICKTIME_FILLING:
@@ -137,12 +137,12 @@ def _is_old_quicktime(head: bytes) -> bool:
     return head[4:8] in _QUICKTIME_CONTENT and not is_text and (size >= 8 or size in (0, 1))
 
 
-def _is_bitmap(head: bytes) -> bool:
+def is_bitmap(head: bytes) -> bool:
     """BMP; two letters alone would take in many texts."""
     return head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BITMAP_HEADERS
 
 
-def _is_icon(head: bytes) -> bool:
+def is_icon(head: bytes) -> bool:
     """ICO: four bytes that many files begin with, so the first entry must make sense too."""
     count = int.from_bytes(head[4:6], "little")
     first = int.from_bytes(head[18:22], "little")
@@ -155,16 +155,16 @@ def _is_program_stream(head: bytes) -> bool:
     return head.startswith(b"\0\0\x01\xba") and (mark & 0xC0 == 0x40 or mark & 0xF0 == 0x20)
 
 
-def _is_transport_stream(head: bytes) -> bool:
-    """TS, M2TS, MTS, TOD: a sync byte at the start of every packet."""
-    return any(
-        len(head) > start + 2 * size
-        and all(byte == ord("G") for byte in head[start : start + _PACKETS_WANTED * size : size])
-        for start, size in _PACKETS
-    )
+def packet_size(head: bytes) -> int | None:
+    """Of TS (188), M2TS, MTS (192): a sync byte at the start of every packet. None for what is none of it."""
+    for start, size in _PACKETS:
+        found = head[start : start + _PACKETS_WANTED * size : size]
+        if len(head) > start + 2 * size and all(byte == ord("G") for byte in found):
+            return size
+    return None
 
 
-def _is_audio_frame(head: bytes) -> bool:
+def is_audio_frame(head: bytes) -> bool:
     """MP3 without a tag, AAC with ADTS headers."""
     if len(head) < 4 or head[0] != 0xFF:
         return False

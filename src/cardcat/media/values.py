@@ -13,6 +13,7 @@ _CONSIDERED = 8 * LONGEST_TEXT  # of what a hostile file says
 _EARLIEST_YEAR = 1800  # scans may be older than cameras; clocks that were never set say 0 or 1
 _WIDEST_OFFSET = timedelta(hours=14)
 _LONGEST_EXPOSURE = 1e6
+_SEE_ELSEWHERE = 65535
 _LARGEST_SIDE = 1 << 31
 
 _TIME = re.compile(
@@ -20,6 +21,7 @@ _TIME = re.compile(
     r"(?:[.,][0-9]*)? ?(UTC|Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
 _OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})")
+_JAPANESE = re.compile("[\u3041-\u30ff\u4e00-\u9fff]{2}")  # kana and common kanji; one alone is chance
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # control and format characters, surrogates, line separators
 
 
@@ -27,17 +29,29 @@ def text(value: object) -> str | None:
     """
     A camera's text as one line of valid text, at most LONGEST_TEXT characters, None if nothing is left.
 
-    Cut at the first NUL; control characters go, bytes that are no UTF-8 are replaced.
+    Cut at the first NUL; control characters go. Bytes that are no UTF-8 are Shift-JIS if they make Japanese
+    words, else Latin-1.
     """
     if isinstance(value, list):  # an array of numbers where a text belongs
         value = bytes(item & 0xFF for item in value[:_CONSIDERED] if isinstance(item, int))
     if isinstance(value, bytes):
-        value = value[:_CONSIDERED].decode("utf-8", "replace")
+        value = _decoded(value[:_CONSIDERED].partition(b"\0")[0])
     if not isinstance(value, str):
         return None
     line = re.sub(r"[\t\r\n]+", " ", value[:_CONSIDERED].partition("\0")[0])
     seen = "".join(char for char in line if unicodedata.category(char) not in _UNSEEN)
     return seen.strip()[:LONGEST_TEXT].rstrip() or None
+
+
+def _decoded(data: bytes) -> str:
+    """The text in the most likely encoding; a character that was cut in the middle is replaced."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start >= len(data) - 3 and error.reason == "unexpected end of data":
+            return data.decode("utf-8", "replace")
+    japanese = data.decode("cp932", "replace")
+    return japanese if "\ufffd" not in japanese and _JAPANESE.search(japanese) else data.decode("latin-1")
 
 
 def local_time(written: object, offset: object = None) -> str | None:
@@ -87,8 +101,8 @@ def number(value: object) -> float | None:
 
 
 def iso(value: float | None) -> str | None:
-    """Digits: `400`."""
-    return str(round(value)) if value is not None and 0 <= value < 1e9 else None
+    """Digits: `400`. The 16-bit tag's largest number only says that another tag holds the value."""
+    return str(round(value)) if value is not None and 0.5 < value < 1e9 and value != _SEE_ELSEWHERE else None
 
 
 def aperture(value: float | None) -> str | None:
@@ -122,3 +136,9 @@ def size(width: float | None, height: float | None) -> tuple[int, int] | None:
 
 def _short(value: float) -> str:
     return f"{round(value, 2):.12g}"
+
+
+def subsec(written: object) -> str | None:
+    """The digits behind the second, at most nine."""
+    digits = text(written) or ""
+    return digits[:9] if digits.isascii() and digits.isdigit() else None

@@ -22,6 +22,7 @@ from cardcat.metadata import Metadata
 from cardcat.model import Kind
 
 _PR_SET_PDEATHSIG = 1
+_MAPPED = 1 << 30  # bytes of address space for what is mapped and costs no memory; all that counts on a Mac
 
 
 def main() -> None:
@@ -69,7 +70,8 @@ def _confine(memory: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_AS, (memory + _MAPPED, memory + _MAPPED))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if (
         sys.platform == "linux"

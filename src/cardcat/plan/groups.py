@@ -5,17 +5,35 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-# Only used to see through double extensions (IMG_1.CR3.xmp); what a file is, its bytes tell.
-MEDIA_EXTENSIONS = frozenset(
-    "jpg jpeg jpe heic heif hif avif webp png tif tiff gif bmp jxl "
-    "cr2 cr3 crw nef nrw arw srf sr2 raf orf rw2 rwl dng pef srw x3f iiq gpr 3fr fff mrw kdc dcr erf mef "
-    "mp4 mov m4v 3gp 3g2 mkv webm avi mts m2ts mxf wmv mpg mpeg mlv 360 insv insp braw r3d wav".split()
+# What names promise: to see through double extensions (IMG_1.CR3.xmp), and to say what is what to a group.
+# What a file is, its bytes tell.
+RAW_EXTENSIONS = frozenset(
+    "cr2 cr3 crw nef nrw arw srf sr2 raf orf rw2 rwl dng pef srw x3f iiq gpr 3fr fff mrw kdc dcr erf "
+    "mef".split()
 )
+PHOTO_EXTENSIONS = RAW_EXTENSIONS | frozenset(
+    "jpg jpeg jpe heic heif hif avif webp png tif tiff gif bmp jxl insp".split()
+)
+FILM_EXTENSIONS = frozenset(
+    "mp4 mov m4v 3gp 3g2 mkv webm avi mts m2ts mxf wmv mpg mpeg mlv 360 insv braw r3d".split()
+)
+MEDIA_EXTENSIONS = PHOTO_EXTENSIONS | FILM_EXTENSIONS | {"wav"}
 
-_APPLE_EDIT = re.compile(r"(img_)[eo](\d{4})")  # IMG_E1234.HEIC and IMG_O1234.AAE belong to IMG_1234
-_GOPRO_PROXY = re.compile(r"g[lhxs](\d{6})")  # GL010003.LRV belongs to GH010003.MP4, GX…, and GS010003.360
-_SONY_CLIP = re.compile(r"(c\d{4})[mst]\d{2}")  # C0001M01.XML, C0001S03.MP4, C0001T01.JPG
-_SONY_INDEX = re.compile(r"(.+)m\d{2}")  # the XML of a clip that its owner gave a name: Typhoon_00001M01.XML
+_INSTA360 = re.compile(r"(?:vid|lrv)(_\d{8}_\d{6})_\d\d(_\d{3})")
+_PATTERNS = {  # by the first letter: what precedes the key, and what of the stem is in it
+    "c": ("", re.compile(r"(c\d{4})[mstr]\d\d")),  # Sony: C0001M01.XML, C0001S03.MP4, C0001T01.JPG
+    "g": ("gopro", re.compile(r"g[lhxs]((?:\d\d|[a-z]{2})\d{4})")),  # GL010003.LRV, of GH…, GX… or GS…
+    "i": ("", re.compile(r"(img_)[eo](\d{4})")),  # Apple: IMG_E1234.HEIC and IMG_O1234.AAE, of IMG_1234
+    "l": ("insta360", _INSTA360),  # LRV_…_11_001.insv and the two lenses VID_…_00_001 and VID_…_10_001
+    "p": ("", re.compile(r"(pxl_\d{8}_\d{9}\.(?:raw|portrait))-\d\d\..+")),  # ….RAW-01.COVER.jpg, ….RAW-02.…
+    "v": ("insta360", _INSTA360),
+}
+_BY_EXTENSION = {
+    ".xml": ("", re.compile(r"(.*\d)m\d\d", re.DOTALL)),  # a Sony clip's that its owner gave a name
+    ".bim": ("", re.compile(r"(.*\d)r\d\d", re.DOTALL)),
+    ".ppn": ("", re.compile(r"(.*\d)i\d\d", re.DOTALL)),
+    ".wav": ("img_", re.compile(r"snd_(\d{4})")),  # Canon: SND_0007.WAV is spoken to IMG_0007.JPG
+}
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -36,13 +54,9 @@ def split_name(name: str) -> tuple[str, str]:
 def group_key(name: str) -> str:
     """What the names of one group have in common, within one folder."""
     stem, extension = (part.lower() for part in split_name(name))
-    if match := _APPLE_EDIT.fullmatch(stem):
-        return match[1] + match[2]
-    if match := _GOPRO_PROXY.fullmatch(stem):
-        return "gopro" + match[1]
-    sony = _SONY_INDEX if extension == ".xml" else _SONY_CLIP
-    if match := sony.fullmatch(stem):
-        return match[1]
+    for pattern in (_PATTERNS.get(stem[:1]), _BY_EXTENSION.get(extension)):
+        if pattern and (found := pattern[1].fullmatch(stem)):
+            return pattern[0] + "".join(found.groups())
     return stem
 
 

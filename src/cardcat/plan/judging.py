@@ -19,10 +19,11 @@ class CopyState:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The decision, and the sentence for it if it is no."""
+    """The decision, the sentence for it if it is no, and the volumes that hold a copy which counts."""
 
     enough: bool
     reason: str = ""
+    volumes: frozenset[str] = frozenset()
 
 
 def judge(copies: Sequence[CopyState], wanted: int) -> Judged:
@@ -31,12 +32,28 @@ def judge(copies: Sequence[CopyState], wanted: int) -> Judged:
 
     One is the least that can be wanted: without a copy it is never enough.
     """
-    good = {copy.volume for copy in copies if _counts(copy)}
+    good = frozenset(copy.volume for copy in copies if _counts(copy))
     if len(good) >= max(wanted, 1):
-        return Judged(enough=True)
+        return Judged(enough=True, volumes=good)
     why = "; ".join(dict.fromkeys(_why(copy) for copy in copies if copy.volume not in good))
     have = "has no proved copy" if not good else f"has {len(good)} of {wanted} proved copies"
-    return Judged(enough=False, reason=f"{have}: {why}" if why else have)
+    return Judged(enough=False, reason=f"{have}: {why}" if why else have, volumes=good)
+
+
+def judge_group(members: Sequence[Judged], wanted: int) -> Judged:
+    """
+    Enough if *wanted* volumes hold every one of the *members* of a group: a raw file here and its sidecar
+    there is no copy of the shot. A group with a member that is not enough by itself is left to that.
+    """
+    if not members or not all(member.enough for member in members):
+        return Judged(enough=True)
+    whole = frozenset.intersection(*(member.volumes for member in members))
+    if len(whole) >= max(wanted, 1):
+        return Judged(enough=True, volumes=whole)
+    have = f"only {len(whole)} of {wanted} drives have" if whole else "no single drive has"
+    return Judged(
+        enough=False, reason=f"{have} all {len(members)} files that belong together here", volumes=whole
+    )
 
 
 def _counts(copy: CopyState) -> bool:

@@ -1,65 +1,51 @@
-"""The day a file belongs to, and the folder that follows from it."""
+"""The day a group of files belongs to, and the folder that follows from it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from zoneinfo import ZoneInfo
 
-from cardcat.metadata import Metadata
+from cardcat.metadata import Confidence
 from cardcat.model import Kind
-
-
-@dataclass(frozen=True, slots=True)
-class Dated:
-    """What the day of one file is decided from. *date_taken* as in media_files."""
-
-    kind: Kind
-    date_taken: str | None
-    date_is_utc: bool
-    mtime_ns: int
-
-    @classmethod
-    def of(cls, kind: Kind, metadata: Metadata | None, mtime_ns: int) -> Dated:
-        """Gather it from what was read."""
-        if metadata is None:
-            return cls(kind, None, date_is_utc=False, mtime_ns=mtime_ns)
-        return cls(kind, metadata.date_taken, metadata.date_is_utc, mtime_ns)
+from cardcat.plan.dates import (
+    Dated,
+    day_of,
+    fallback_of,
+    file_moment,
+    is_from_inside,
+    moments_of,
+    sureness,
+)
 
 
 def day_of_group(members: Sequence[Dated], zone: ZoneInfo) -> date:
-    """The group's photo's date, else its video's (a wall clock before UTC), else a file time in *zone*."""
-    for kind in (Kind.IMAGE, Kind.VIDEO):
-        for member in sorted(members, key=lambda member: member.date_is_utc):
-            if member.kind == kind and (day := _day_taken(member, zone)):
-                return day
-    lead = next((member for member in members if member.kind.is_media), members[0])
-    return file_day(lead.mtime_ns, zone)
+    """
+    The group's photo's day, else its film's, else what a name or a file time says of its media.
+
+    What is only seen from *zone* counts after what is known without it, and a sidecar's own date never:
+    that is a date of the file it belongs to, if it is one.
+    """
+    dated = [*zip(members, moments_of(members, zone), strict=True)]
+    inside = [(member, moment) for member, moment in dated if is_from_inside(moment)]
+    for guessed in (False, True):
+        for kind in (Kind.IMAGE, Kind.VIDEO, Kind.AUDIO):
+            found = [
+                moment
+                for member, moment in inside
+                if member.kind is kind and (moment.confidence is Confidence.GUESS) is guessed
+            ]
+            if found:
+                return day_of(min(found, key=sureness))
+    leads = [member for member in members if member.kind.is_media] or members
+    return day_of(min((fallback_of(member, zone) for member in leads), key=sureness))
 
 
 def file_day(mtime_ns: int, zone: ZoneInfo) -> date:
     """The day of a file time in *zone*; a time that no calendar has is the first day of the epoch."""
-    try:
-        return datetime.fromtimestamp(mtime_ns // 1_000_000_000, zone).date()
-    except (OverflowError, ValueError, OSError):
-        return date(1970, 1, 1)
+    return day_of(file_moment(mtime_ns, zone))
 
 
 def day_folder(day: date) -> str:
     """`2024/2024-05-01`."""
     return f"{day.year:04d}/{day.isoformat()}"
-
-
-def _day_taken(member: Dated, zone: ZoneInfo) -> date | None:
-    if member.date_taken is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(member.date_taken)
-        return _in_zone(moment, zone) if member.date_is_utc else moment.date()
-    except (ValueError, OverflowError):
-        return None
-
-
-def _in_zone(moment: datetime, zone: ZoneInfo) -> date:
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(zone).date()

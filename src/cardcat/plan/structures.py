@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from cardcat.plan.groups import assign_groups, group_key
 
 # Outermost wins: under PRIVATE lie AVCHD, M4ROOT and whatever else the camera's index files point at.
 ROOTS = frozenset(
@@ -20,6 +25,20 @@ ROOTS = frozenset(
     }
 )
 SUFFIXES = (".RDM", ".RDC")  # RED magazines and clips
+
+_PLAIN = re.compile(r"(.*)", re.DOTALL)
+_SUB = re.compile(r"(.*\d)s\d\d", re.DOTALL)  # C0001S03.MP4
+_THUMBNAIL = re.compile(r"(.*\d)t\d\d", re.DOTALL)  # C0001T01.JPG
+_CHANNEL = re.compile(r"(.{6})\d\d", re.DOTALL)  # 0001AB00.MXF is the first channel of 0001AB
+_ENDINGS = {
+    **{(root, "CLIP"): _PLAIN for root in ("M4ROOT", "XDROOT", "CONTENTS")},
+    **{(root, "SUB"): _SUB for root in ("M4ROOT", "XDROOT")},
+    **{(root, "THMBNL"): _THUMBNAIL for root in ("M4ROOT", "XDROOT")},
+    **{("BDMV", part): _PLAIN for part in ("STREAM", "CLIPINF")},
+    **{("CONTENTS", part): _PLAIN for part in ("VIDEO", "ICON", "PROXY")},
+    **{("CONTENTS", part): _CHANNEL for part in ("AUDIO", "VOICE")},
+}
+"""What the folders of one structure put behind the name that a clip has in all of them."""
 
 _ZONE_STEP_NS = 900_000_000_000  # zones and summer time move FAT times by whole quarters of an hour
 _TIME_STEP_NS = 2_000_000_000  # what FAT can tell apart
@@ -46,3 +65,56 @@ def structure_id(files: Iterable[tuple[str, int, int]]) -> str:
         moment = mtime_ns % _ZONE_STEP_NS // _TIME_STEP_NS
         digest.update(path.encode("utf-8", "surrogateescape") + b"\0%d\0%d\n" % (size, moment))
     return digest.hexdigest()[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class ClipPlace:
+    """
+    Where a structure keeps a file of a clip.
+
+    *clip* is the same for all files of one clip, *part* the name of the folder in capitals (SUB, CLIPINF).
+    """
+
+    clip: str
+    part: str
+
+
+def clip_place(path: str) -> ClipPlace | None:
+    """Which clip of a structure a file belongs to, by its path; None where its folder tells none."""
+    folder, _, name = path.rpartition("/")
+    place = _clip_folder(folder)
+    if place is None:
+        return None
+    base, part, ending = place
+    if ending is None:
+        return ClipPlace(base, part)
+    stem = group_key(name)
+    found = ending.fullmatch(stem)
+    stem = found[1] if found else stem
+    return ClipPlace(f"{base}/{stem}", part)
+
+
+def group_files(paths: Sequence[str]) -> list[int]:
+    """As `assign_groups`; in a structure all files of a clip are one group, whichever folders they lie in."""
+    groups = assign_groups(paths)
+    clips: dict[str, int] = {}
+    for position, path in enumerate(paths):
+        if place := clip_place(path):
+            groups[position] = clips.setdefault(place.clip, groups[position])
+    return groups
+
+
+@lru_cache(maxsize=4_096)
+def _clip_folder(folder: str) -> tuple[str, str, re.Pattern[str] | None] | None:
+    """The folder that its clips lie in or below, its own name, and how names end in it; None for others."""
+    parent, _, name = folder.rpartition("/")
+    above, _, parent_name = parent.rpartition("/")
+    part, root = name.upper(), parent_name.upper()
+    if ending := _ENDINGS.get((root, part)):
+        return parent, part, ending
+    if part.endswith(".RDC"):
+        return folder, "RDC", None
+    grand = above.rpartition("/")[2].upper()
+    if (grand, root) == ("BPAV", "CLPR") or (grand == "CONTENTS" and root.startswith("CLIPS")):
+        return folder, root, None
+    return None

@@ -15,10 +15,10 @@ from cardcat.plan.dedupe import Do
 from cardcat.run import Destination, Run, now
 from cardcat.stages.batches import Batch
 from cardcat.stages.files import CopiedFile, PlannedFile, incoming_path
+from cardcat.stages.inside import look_inside
 from cardcat.storage.copying import Expected, SourceChanged, copy_once
 from cardcat.storage.destination import incoming
 from cardcat.storage.durable import make_durable
-from cardcat.storage.hashing import fingerprint
 from cardcat.storage.verify import read_back
 
 _TOO_LARGE = (errno.EFBIG, errno.EOVERFLOW)  # one file is too much for the filesystem; the drive is fine
@@ -51,7 +51,7 @@ def copy_batch(run: Run, batch: Batch) -> CopiedBatch:
     for destination in run.alive:
         _prove(run, destination, copied, findings)
     copied = [file for file in copied if file.proofs]
-    _look_inside(run, copied, findings)
+    findings += look_inside(run, copied)
     return CopiedBatch(batch, copied, waiting, findings)
 
 
@@ -161,40 +161,3 @@ def _differs(destination: Destination, file: PlannedFile) -> Finding:
     return Finding(
         file.path, Stage.VERIFY, "Mismatch", message, destination=str(destination.root), failed=True
     )
-
-
-def _look_inside(run: Run, copied: Sequence[CopiedFile], findings: list[Finding]) -> None:
-    """Read metadata and fingerprints from the copies, which memory holds now anyway."""
-    media = [file for file in copied if file.kind.is_media]
-    for file in media:
-        file.sample = _sample(run, file)
-    paths = [_any_copy(run, file) for file in media]
-    found = run.metadata.read([(path, file.kind) for path, file in zip(paths, media, strict=True)])
-    for file, metadata in zip(media, found, strict=True):
-        file.metadata = metadata
-        if metadata.trouble:
-            findings.append(_unread(file.file, metadata.trouble))
-    run.reporter.advance(files=len(copied), size=0)
-
-
-def _sample(run: Run, file: CopiedFile) -> str | None:
-    """The fingerprint, from a destination that still answers; None if there is none any more."""
-    for destination in run.alive:
-        if destination.number in file.proofs:
-            path = incoming_path(destination, file.file)
-            try:
-                return fingerprint(run.disk, path, file.hashes.size, source=False)
-            except OSError as error:
-                run.fail(destination, error, "reading a copy")
-    return None
-
-
-def _any_copy(run: Run, file: CopiedFile) -> Path:
-    """A copy that can be read, if a destination is left that has one."""
-    numbers = sorted(file.proofs, key=lambda number: not run.destinations[number].is_alive)
-    return incoming_path(run.destinations[numbers[0]], file.file)
-
-
-def _unread(file: PlannedFile, trouble: str) -> Finding:
-    message = f"{display(file.path)} is copied and verified, but its metadata could not be read: {trouble}"
-    return Finding(file.path, Stage.METADATA, "Metadata", message, attention=False)

@@ -14,6 +14,7 @@ from cardcat.errors import DestinationError
 from cardcat.frames import DECISIONS, checked
 from cardcat.inputs import show
 from cardcat.model import ItemState, Stage
+from cardcat.plan.assets import recording_key
 from cardcat.plan.dedupe import Do, decide
 from cardcat.run import Destination, Run, now
 from cardcat.stages.hashing import Known
@@ -66,6 +67,7 @@ def dedupe(run: Run, listing: Listing, known: Known) -> Plan:
             continue
         rows, prefixes[destination.number] = decided.rows, decided.prefixes
         siblings[destination.number] = _siblings(rows, decided.good)
+        destination.folders.update(_folders_of_recordings(rows))
         frame = frame.with_columns(rows["do"].alias(f"do_{destination.number}"))
     hashes = known.read.select("item", "hash", known_kind="kind")
     run.check_running()
@@ -209,4 +211,17 @@ def _siblings(rows: pl.DataFrame, good: dict[str, CopyRow]) -> dict[int, tuple[s
     for group, path, placed, hash_ in there.select("group", "path", "destination_path", "hash").iter_rows():
         copy = good[hash_].path if placed is None else os.fsdecode(placed)
         found.setdefault(group, (os.fsdecode(path).rpartition("/")[2], copy))
+    return found
+
+
+def _folders_of_recordings(rows: pl.DataFrame) -> dict[str, str]:
+    """Where the chapters that are there already stand, of takes that others are still to be copied of."""
+    wanted = {recording_key(os.fsdecode(path)) for path in rows.filter(pl.col("do") >= Do.WAIT)["path"]}
+    wanted.discard(None)
+    placed = rows.filter(pl.col("destination_path").is_not_null() & (pl.col("structure") < 0))
+    found = {}
+    for path, there in placed.select("path", "destination_path").iter_rows() if wanted else ():
+        key = recording_key(os.fsdecode(path))
+        if key in wanted:
+            found[f"recording {key}"] = os.fsdecode(there).rpartition("/")[0]
     return found

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from cardcat.metadata import Metadata
+from cardcat.metadata import Metadata, Moment
 from cardcat.model import Kind, ReadBack
+from cardcat.plan.dates import Dated
 from cardcat.run import Destination
 from cardcat.storage.destination import incoming
 from cardcat.storage.hashing import Hashes
@@ -31,13 +32,18 @@ class PlannedFile:
 
 @dataclass(slots=True)
 class CopiedFile:
-    """A file in `.cardcat/incoming` of the destinations that *proofs* has, each read back and matched."""
+    """
+    A file in `.cardcat/incoming` of the destinations that *proofs* has, each read back and matched.
+
+    *moment* is when it was taken, as seen from the zone of the destination at hand.
+    """
 
     file: PlannedFile
     hashes: Hashes
     kind: Kind
     sample: str | None = None
     metadata: Metadata | None = None
+    moment: Moment | None = None
     proofs: dict[int, ReadBack] = field(default_factory=dict)
 
 
@@ -46,3 +52,8 @@ def incoming_path(destination: Destination, file: PlannedFile) -> Path:
     suffix = PurePath(file.path).suffix
     plain = suffix if suffix[1:].isascii() and suffix[1:].isalnum() and len(suffix) <= _LONGEST_SUFFIX else ""
     return incoming(destination.root, destination.session_id) / f"{file.item:08d}{plain}"
+
+
+def dated_of(file: CopiedFile) -> Dated:
+    """What the date of a file is decided from."""
+    return Dated(file.kind, file.file.path.rpartition("/")[2], file.metadata, file.file.mtime_ns)

@@ -8,8 +8,9 @@ from cardcat.catalog.items import ItemRow, items_of
 from cardcat.errors import DestinationError
 from cardcat.media.kind import kind_of
 from cardcat.model import ItemState
+from cardcat.plan.dates import moments_of
 from cardcat.run import Destination, Run
-from cardcat.stages.files import CopiedFile, PlannedFile
+from cardcat.stages.files import CopiedFile, PlannedFile, dated_of
 from cardcat.stages.recording import Entry, record
 from cardcat.storage.hashing import fingerprint, hash_file
 from cardcat.storage.verify import read_back
@@ -55,4 +56,6 @@ def _copied(run: Run, destination: Destination, row: ItemRow) -> CopiedFile:
         return CopiedFile(file, hashes, kind)
     metadata = run.metadata.read([(path, kind)])[0]
     sample = fingerprint(run.disk, path, hashes.size, source=False)
-    return CopiedFile(file, hashes, kind, sample, metadata)
+    copied = CopiedFile(file, hashes, kind, sample, metadata)
+    copied.moment = moments_of([dated_of(copied)], destination.zone)[0]
+    return copied

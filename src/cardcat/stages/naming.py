@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from cardcat.model import Layout
-from cardcat.plan.layout import Dated, day_folder, day_of_group
+from cardcat.plan.assets import recording_key
+from cardcat.plan.layout import day_folder, day_of_group
 from cardcat.plan.names import fit_name, suffix_between
 from cardcat.plan.placing import Member, Placement, place_group
 from cardcat.run import Destination
 from cardcat.stages.dedupe import Plan
-from cardcat.stages.files import CopiedFile, PlannedFile
+from cardcat.stages.files import CopiedFile, PlannedFile, dated_of
 from cardcat.stages.shelf import Shelf
 from cardcat.stages.targets import fit_path, structure_target
 
@@ -76,8 +77,26 @@ def _folder(naming: Naming, group: int, members: Sequence[CopiedFile]) -> tuple[
     if naming.layout == Layout.TREE:
         folder = fit_path(members[0].file.path.rpartition("/")[0], destination.rules)
         return naming.shelf.actual_folder(folder), ""
-    dates = [Dated.of(file.kind, file.metadata, file.file.mtime_ns) for file in members]
-    return naming.shelf.actual_folder(day_folder(day_of_group(dates, destination.zone))), ""
+    return naming.shelf.actual_folder(_day_folder(destination, members)), ""
+
+
+def _day_folder(destination: Destination, members: Sequence[CopiedFile]) -> str:
+    """The folder of the group's day; that of the take or the Live Photo if a part of it has a place."""
+    keys = [*_keys(members)]
+    known = next((destination.folders[key] for key in keys if key in destination.folders), None)
+    dates = [dated_of(file) for file in members]
+    folder = known or day_folder(day_of_group(dates, destination.zone))
+    destination.folders.update(dict.fromkeys(keys, folder))
+    return folder
+
+
+def _keys(members: Iterable[CopiedFile]) -> Iterator[str]:
+    """What the group shares with others that must go to the same day: a take's number, a Live Photo's id."""
+    for file in members:
+        if key := recording_key(file.file.path):
+            yield f"recording {key}"
+        if file.metadata and file.metadata.details.live_photo_id:
+            yield f"live photo {file.metadata.details.live_photo_id}"
 
 
 def _twin(naming: Naming, group: int) -> tuple[str, str] | None:

@@ -162,6 +162,7 @@ def _media(entry: Entry, moment: int) -> MediaRow:
         kind=file.kind,
         extension=to_text(PurePath(file.file.path).suffix[1:].lower())[0],
         metadata=file.metadata or Metadata(),
+        moment=file.moment,
         date_added=moment,
         date_modified=file.file.mtime_ns // 1_000_000_000,
         path=to_text(entry.path)[0],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +13,9 @@ from cardcat.errors import SourceError
 from cardcat.frames import LISTING, checked, path_column
 from cardcat.inputs import show
 from cardcat.media.kind import kind_by_name
-from cardcat.model import Stage
-from cardcat.plan.groups import assign_groups
-from cardcat.plan.structures import structure_id, structure_root
+from cardcat.model import Finding, Stage
+from cardcat.plan.gaps import gaps_by_name
+from cardcat.plan.structures import group_files, structure_id, structure_root
 from cardcat.run import Run
 from cardcat.stages.sessions import open_sessions
 from cardcat.storage.walk import Walk, walk
@@ -54,9 +54,15 @@ def scan(run: Run) -> Listing:
     unreadable = [finding for finding in found.findings if finding.failed]
     run.scanned, run.listing = listing.frame.height + len(unreadable), listing.frame
     open_sessions(run, listing.frame, unreadable)
-    run.report(found.findings)
+    run.report([*found.findings, *_missing(found)])
     run.reporter.advance(files=listing.frame.height, size=int(listing.frame["size"].sum()))
     return listing
+
+
+def _missing(found: Walk) -> Iterator[Finding]:
+    """What the names on the card say is missing or was not ended, to be known while the card is here."""
+    for gap in gaps_by_name(found.paths, found.sizes):
+        yield Finding(gap.path, Stage.SCAN, gap.error_type, gap.what, attention=False)
 
 
 def list_files(found: Walk) -> Listing:
@@ -73,7 +79,7 @@ def list_files(found: Walk) -> Listing:
             "kind": pl.Series(
                 [kind_by_name(p.rpartition("/")[2]).value for p in found.paths], dtype=pl.String
             ),
-            "group": pl.Series(assign_groups(found.paths), dtype=pl.UInt32),
+            "group": pl.Series(group_files(found.paths), dtype=pl.UInt32),
             "structure": pl.Series([-1 if r is None else numbers[r] for r in roots], dtype=pl.Int32),
         }
     )

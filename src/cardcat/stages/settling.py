@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,11 +10,13 @@ from cardcat.catalog.copies import CopyRow
 from cardcat.catalog.items import fail_items
 from cardcat.errors import DestinationError
 from cardcat.model import Finding
+from cardcat.plan.dates import moments_of
 from cardcat.plan.dedupe import Do
 from cardcat.plan.placing import Placement
 from cardcat.run import Destination, Run, now
 from cardcat.stages.copying import CopiedBatch
-from cardcat.stages.files import CopiedFile, PlannedFile, incoming_path
+from cardcat.stages.files import CopiedFile, PlannedFile, dated_of, incoming_path
+from cardcat.stages.grouping import links_of
 from cardcat.stages.held import good_copies
 from cardcat.stages.naming import Naming, place_files
 from cardcat.stages.recording import Entry, Skipped, publish, record
@@ -41,6 +44,7 @@ def record_batch(run: Run, copied: CopiedBatch) -> None:
         except (OSError, DestinationError) as error:
             run.fail(destination, error, "putting copies in their place")
     _record_failures(run, copied.findings)
+    run.links.update(links_of(copied.copied))
 
 
 def _record_for(run: Run, destination: Destination, copied: CopiedBatch) -> None:
@@ -48,6 +52,7 @@ def _record_for(run: Run, destination: Destination, copied: CopiedBatch) -> None
     waiting = [file for file in copied.waiting if file.do.get(destination.number) == Do.WAIT]
     held = good_copies(run, destination, _hashes(mine, waiting))
     work = _sort(mine, waiting, held)
+    _tell_moments(destination, mine)
     shelf = Shelf(run, destination)
     naming = Naming(
         destination=destination,
@@ -63,6 +68,17 @@ def _record_for(run: Run, destination: Destination, copied: CopiedBatch) -> None
     skipped = _skipped(run, work, held, entries)
     record(run, destination, entries, skipped)
     _clear(run, destination, entries, work.again)
+
+
+def _tell_moments(destination: Destination, files: Sequence[CopiedFile]) -> None:
+    """Say of each file when it was taken, seen from the destination's zone and with its group in view."""
+    groups: dict[int, list[CopiedFile]] = defaultdict(list)
+    for file in files:
+        groups[file.file.group].append(file)
+    for members in groups.values():
+        dated = [dated_of(file) for file in members]
+        for file, moment in zip(members, moments_of(dated, destination.zone), strict=True):
+            file.moment = moment
 
 
 def _hashes(mine: Sequence[CopiedFile], waiting: Sequence[PlannedFile]) -> list[str]:

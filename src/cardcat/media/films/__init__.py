@@ -1,0 +1,1 @@
+"""What is inside a film: MediaInfo, and what makers wrote where it does not look; see `video`."""

@@ -1,0 +1,146 @@
+"""What format a file is in: by its bytes, by its name only where the bytes of two formats look alike."""
+
+# ruff: noqa: PLR2004 - the numbers are those of the formats
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cardcat.media import raw_formats
+from cardcat.media.signatures import is_audio_frame, is_bitmap, is_icon, is_old_quicktime, packet_size
+
+HEAD = 1 << 16
+"""How much of a file's beginning is wanted."""
+
+_SIGNATURES = (
+    (0, b"\xff\xd8\xff", "JPEG"),
+    (0, b"GIF8", "GIF"),
+    (8, b"WEBP", "WebP"),
+    (8, b"AVI", "AVI"),
+    (8, b"WAVE", "WAV"),
+    (8, b"AIF", "AIFF"),
+    (0, b"FUJIFILMCCD-RAW", "RAF"),
+    (0, b"FOVb", "X3F"),
+    (0, b"\0MRM", "MRW"),
+    (6, b"HEAPCCDR", "CRW"),
+    (0, b"IIU\0", "RW2"),
+    (0, b"IIRO", "ORF"),
+    (0, b"IIRS", "ORF"),
+    (0, b"MMOR", "ORF"),
+    (8, b"CR\2", "CR2"),
+    (0, b"IIIITwaR", "IIQ"),
+    (0, b"MMMMRawT", "IIQ"),
+    (4, b"jP  \r\n\x87\n", "JPEG 2000"),
+    (0, b"\xff\x4f\xff\x51", "JPEG 2000"),
+    (4, b"JXL \r\n\x87\n", "JPEG XL"),
+    (0, b"\xff\x0a", "JPEG XL"),
+    (0, b"II\xbc\x01", "JPEG XR"),
+    (0, b"8BPS", "PSD"),
+    (0, b"v/1\x01", "OpenEXR"),
+    (0, b"SDPX", "DPX"),
+    (0, b"XPDS", "DPX"),
+    (0, bytes.fromhex("060e2b34020501010d0102"), "MXF"),
+    (4, b"RED1", "R3D"),
+    (4, b"RED2", "R3D"),
+    (0, b"MLVI", "MLV"),
+    (0, b"\0\0\x01\xba", "MPG"),
+    (0, b"\0\0\x01\xb3", "MPG"),
+    (0, b"FLV\x01", "FLV"),
+    (0, b"\x1f\x07\0", "DV"),
+    (0, b"ID3", "MP3"),
+    (0, b"fLaC", "FLAC"),
+    (0, b"#!AMR", "AMR"),
+    (0, b"caff", "CAF"),
+)
+_TIFFS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+
+_BRANDS = {
+    b"heic heix heim heis hevc hevx hevm hevs": "HEIC",
+    b"avif avis": "AVIF",
+    b"mif1 mif2 msf1 miaf avci avcs jpeg": "HEIF",
+    b"M4V M4VH M4VP": "M4V",
+    b"M4A M4B M4P": "M4A",
+    b"crx": "CR3",
+    b"qt": "MOV",
+}
+_BY_BRAND = {brand.ljust(4): name for brands, name in _BRANDS.items() for brand in brands.split()}
+_BY_BRAND_START = {b"3gp": "3GP", b"3g2": "3G2"}
+
+_CHECKS: tuple[tuple[Callable[[bytes], bool], str], ...] = (
+    (is_bitmap, "BMP"),
+    (is_icon, "ICO"),
+    (is_old_quicktime, "MOV"),
+    (lambda head: packet_size(head) == 192, "MTS"),
+    (lambda head: packet_size(head) is not None, "TS"),
+    (lambda head: is_audio_frame(head) and head[1] & 6 != 0, "MP3"),
+    (is_audio_frame, "AAC"),
+)
+
+# What is one container inside and another thing to its camera, which only the name says.
+_CAMERAS_FILMS = {"lrv": "LRV", "lrf": "LRF", "glv": "GLV", "insv": "INSV", "360": "360"}
+_BY_NAME = {
+    "MP4": _CAMERAS_FILMS,
+    "MOV": _CAMERAS_FILMS,
+    "M4V": {"mp4": "MP4"},
+    "CR3": {"crm": "CRM"},
+    "MTS": {"m2t": "M2TS", "m2ts": "M2TS"},
+    "JPEG": {"mpo": "MPO", "insp": "INSP"},
+    "RW2": {"rwl": "RWL"},
+}
+
+
+def format_of(head: bytes, name: str) -> str | None:
+    """
+    The format of a file that begins with *head* (its first HEAD bytes, or all of it) and is called *name*.
+
+    As people call it: `JPEG`, `CR3`, `MP4`. Raws built like TIFF are told by their first IFD, and by their
+    name among those of the same maker. None for what is not known.
+    """
+    found = _by_bytes(head, suffix_of(name))
+    return found and as_named(found, name)
+
+
+def as_named(found: str, name: str) -> str:
+    """The format *found* in the bytes, or what its camera makes of it, which only the *name* says."""
+    return _BY_NAME.get(found, {}).get(suffix_of(name), found)
+
+
+def suffix_of(name: str) -> str:
+    """The last suffix of a file's name, lower case and without its dot."""
+    stem, dot, suffix = name.rpartition("/")[2].rpartition(".")
+    return suffix.lower() if dot and stem else ""
+
+
+def _by_bytes(head: bytes, suffix: str) -> str | None:
+    if head[4:8] == b"ftyp":
+        return _by_brand(head)
+    found = next((name for at, signature, name in _SIGNATURES if head.startswith(signature, at)), None)
+    if found:
+        return found
+    if head.startswith(_TIFFS):
+        return raw_formats.of_tiff(head, suffix)
+    return _by_structure(head, suffix)
+
+
+def _by_structure(head: bytes, suffix: str) -> str | None:
+    """What more than its first bytes must be looked at for."""
+    if head.startswith(b"\x89PNG"):
+        return "APNG" if b"acTL" in head.partition(b"IDAT")[0] else "PNG"
+    if head.startswith(_ASF):
+        return "WMA" if suffix == "wma" else "WMV"
+    if head.startswith(b"\x1aE\xdf\xa3"):
+        return "WebM" if b"webm" in head[:64] else "MKV"
+    if head.startswith(b"OggS"):
+        return "OGV" if b"\x80theora" in head[:4096] else "OGG"
+    return next((name for is_it, name in _CHECKS if is_it(head)), None)
+
+
+def _by_brand(head: bytes) -> str:
+    """By the main brand; a general one is settled by those it says it agrees with."""
+    size = min(int.from_bytes(head[:4], "big"), 256)
+    brands = [head[8:12], *(head[at : at + 4] for at in range(16, size - 3, 4))]
+    found = _BY_BRAND.get(brands[0]) or _BY_BRAND_START.get(brands[0][:3], "MP4")
+    if found == "HEIF":
+        known = (_BY_BRAND.get(brand) for brand in brands[1:])
+        return next((name for name in known if name in ("HEIC", "AVIF")), found)
+    return found

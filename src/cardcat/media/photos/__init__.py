@@ -1,0 +1,1 @@
+"""What is inside a photo or raw: one module a container or a reader; `image` brings them together."""

@@ -1,0 +1,70 @@
+"""How a reader of films writes down what it found."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import Literal
+
+from cardcat.media import values
+from cardcat.media.geo import NOWHERE, Where
+from cardcat.media.photos.image import read_image
+from cardcat.metadata import DateSource, Details, Metadata
+
+
+def told(
+    *,
+    make: object = None,
+    model: object = None,
+    lens: object = None,
+    software: object = None,
+    serial: object = None,
+    lens_serial: object = None,
+    date: str | None = None,
+    iso: float | None = None,
+    f_number: float | None = None,
+    exposure: float | None = None,
+    focal: float | None = None,
+    where: Where = NOWHERE,
+) -> Metadata:
+    """What a camera wrote, as the columns want it; numbers that make no sense are left out."""
+    return Metadata(
+        camera_make=values.text(make),
+        camera_model=values.text(model),
+        lens_model=values.text(lens),
+        software=values.text(software),
+        date_taken=date,
+        iso=values.iso(iso),
+        aperture=values.aperture(f_number),
+        shutter_speed=values.shutter_speed(exposure),
+        focal_length=values.focal_length(focal),
+        details=Details(
+            date_source=DateSource.CREATION_DATE if date else None,
+            camera_serial=values.text(serial),
+            lens_serial=values.text(lens_serial),
+            **where,
+        ),
+    )
+
+
+def told_by_picture(data: bytes) -> Metadata:
+    """What the EXIF of a small picture inside a film says of the camera; its own size says nothing."""
+    found = read_image(io.BytesIO(data))
+    kept = Details(
+        date_source=found.details.date_source,
+        date_subsec=found.details.date_subsec,
+        gps_date=found.details.gps_date,
+        gps_latitude=found.details.gps_latitude,
+        gps_longitude=found.details.gps_longitude,
+        gps_altitude=found.details.gps_altitude,
+        camera_serial=found.details.camera_serial,
+        lens_serial=found.details.lens_serial,
+    )
+    return replace(found, resolution_width=None, resolution_height=None, details=kept, trouble=None)
+
+
+def ratio(data: bytes, at: int, order: Literal["little", "big"] = "little") -> float | None:
+    """The fraction of two 32-bit numbers at *at*, None if there is none."""
+    above = int.from_bytes(data[at : at + 4], order)
+    below = int.from_bytes(data[at + 4 : at + 8], order)
+    return above / below if below and len(data) >= at + 8 else None

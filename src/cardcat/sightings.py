@@ -1,0 +1,138 @@
+"""Where recorded copies are now: looked at on the drives that are plugged in, not just remembered."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from cardcat.errors import DestinationError
+from cardcat.model import Volume
+from cardcat.storage.destination import read_marker
+from cardcat.storage.disk import Disk
+from cardcat.storage.reading import mtime_of
+from cardcat.storage.volumes import mounted_volumes, path_from_volume, volume_of
+
+
+class Now(StrEnum):
+    """How a recorded copy stands at this moment."""
+
+    THERE = "there"  # with its size and time as recorded
+    CHANGED = "changed"  # another size or time, or something else in its place
+    MISSING = "missing"
+    UNREADABLE = "can't be read"
+    OFFLINE = "not plugged in"  # a state of the drive; it says nothing against the copy
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What was found of a copy. *path* is where it is or should be, None while its drive is unplugged."""
+
+    now: Now
+    path: Path | None
+
+
+class Placed(Protocol):
+    """A copy as the catalog knows it: where it is recorded to be, and how it looked."""
+
+    @property
+    def path(self) -> str:
+        """Relative to its location."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+    @property
+    def mtime_ns(self) -> int:
+        """As its filesystem kept it."""
+
+    @property
+    def location_uuid(self) -> str:
+        """Of the location, as its marker says it."""
+
+    @property
+    def location_path(self) -> str:
+        """Relative to the volume's root."""
+
+    @property
+    def volume_key(self) -> str:
+        """What recognises the volume."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Root:
+    """How the root of a location stands; *path* and *volume* where a drive with that path is plugged in."""
+
+    now: Now
+    path: Path | None = None
+    volume: Volume | None = None
+
+
+class Places:
+    """
+    Looks at copies. What is mounted is asked once, so it is for one command and not for days.
+
+    With *only_marked* a location counts as there only if its own marker says so.
+    """
+
+    def __init__(self, disk: Disk, *, only_marked: bool = False) -> None:
+        self._disk = disk
+        self._only_marked = only_marked
+        self._mounted: list[Volume] | None = None
+        self._roots: dict[str, _Root] = {}
+
+    def look(self, copy: Placed) -> Sighting:
+        """How *copy* stands now. Nothing is opened."""
+        root = self._root(copy)
+        if root.path is None:
+            return Sighting(root.now, None)
+        path = root.path / copy.path
+        return Sighting(self._standing(path, root.path, copy) if root.now is Now.THERE else root.now, path)
+
+    def volume(self, copy: Placed) -> Volume | None:
+        """The volume that holds the copy's location now, None while it is not plugged in."""
+        root = self._root(copy)
+        return root.volume if root.now is Now.THERE else None
+
+    def _standing(self, path: Path, root: Path, copy: Placed) -> Now:
+        try:
+            status, device = self._disk.stat(path), self._disk.stat(root).st_dev
+        except (FileNotFoundError, NotADirectoryError):
+            return Now.MISSING
+        except OSError:
+            return Now.UNREADABLE
+        is_it = stat.S_ISREG(status.st_mode) and status.st_dev == device
+        as_recorded = (status.st_size, mtime_of(status)) == (copy.size, copy.mtime_ns)
+        return Now.THERE if is_it and as_recorded else Now.CHANGED
+
+    def _root(self, copy: Placed) -> _Root:
+        if copy.location_uuid not in self._roots:
+            self._roots[copy.location_uuid] = self._find(copy)
+        return self._roots[copy.location_uuid]
+
+    def _find(self, copy: Placed) -> _Root:
+        if self._mounted is None:
+            self._mounted = mounted_volumes()
+        missing = _Root(Now.OFFLINE)
+        for volume in self._mounted:
+            root = path_from_volume(volume, copy.location_path) if volume.key == copy.volume_key else None
+            if root is not None:
+                if self._is_root(root, copy):
+                    return _Root(Now.THERE, Path(os.path.realpath(root)), volume)
+                missing = _Root(Now.MISSING, root)
+        return missing
+
+    def _is_root(self, root: Path, copy: Placed) -> bool:
+        """Whether that is the copy's location: no other mount, no link to another, no copy of its marker."""
+        try:
+            marker = read_marker(root)
+            is_there = root.is_dir() and volume_of(root).key == copy.volume_key
+        except (OSError, DestinationError):
+            return False
+        if marker is None:
+            return is_there and not self._only_marked
+        return is_there and marker.location_uuid == copy.location_uuid

@@ -1,0 +1,205 @@
+"""What is inside the files, from the card to the catalog: dates, sidecars, groups, and what is missing."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import pytest
+from PIL import Image
+
+from cardcat.model import Layout, SessionStatus
+from tests.support import DAY, Desk, fill, jpeg
+
+HOUR = 3_600_000_000_000
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Callable[..., bytes]:
+    """`film(creation_time="…")`: the bytes of a short MOV that says that."""
+
+    def make(seed: int = 0, **told: str) -> bytes:
+        path = tmp_path / "made.mov"
+        flags = {"movflags": "use_metadata_tags"} if "creation_time" not in told else {}
+        with av.open(str(path), "w", options=flags) as container:
+            stream = container.add_stream("mpeg4", rate=10)
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+            container.metadata.update({key.replace("_dot_", "."): value for key, value in told.items()})
+            container.metadata["comment"] = str(seed)
+            for _ in range(5):
+                container.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
+            container.mux(stream.encode())
+        return path.read_bytes()
+
+    return make
+
+
+Film = Callable[..., bytes]
+
+
+def live_photo(identifier: str, taken: str) -> bytes:
+    """A JPEG with the note of an iPhone that says which film it belongs to."""
+    text = identifier.encode() + b"\0"
+    head = b"Apple iOS\0\0\1MM" + struct.pack(">H", 1)
+    entry = struct.pack(">HHII", 0x0011, 2, len(text), len(head) + 12 + 4)
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110] = "Apple", "iPhone 15"
+    exif.get_ifd(0x8769).update({0x9003: taken, 0x927C: head + entry + bytes(4) + text})
+    out = io.BytesIO()
+    Image.new("RGB", (16, 16), "teal").save(out, "JPEG", exif=exif)
+    return out.getvalue()
+
+
+def groups(desk: Desk) -> dict[tuple[str, str], dict[str, str]]:
+    """By kind and name of the group, the name and role of each member."""
+    rows = desk.ask(
+        "SELECT g.kind, g.name, f.name, m.role FROM asset_groups g "
+        "JOIN asset_group_members m ON m.group_id = g.id JOIN file_locations f ON f.id = m.file_location_id"
+    )
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for kind, name, file, role in rows:
+        found.setdefault((str(kind), str(name)), {})[str(file)] = str(role)
+    return found
+
+
+def dates(desk: Desk) -> dict[str, tuple[object, ...]]:
+    """By file name: date_taken, and of the details local time, offset, source and how sure it is."""
+    rows = desk.ask(
+        "SELECT f.name, m.date_taken, d.date_local, d.date_offset, d.date_source, d.date_confidence "
+        "FROM file_locations f JOIN media_details d ON d.content_id = f.content_id "
+        "JOIN content_identity c ON c.id = f.content_id JOIN media_files m ON m.hash = c.cas_id"
+    )
+    return {str(name): tuple(rest) for name, *rest in rows}
+
+
+def test_a_raw_its_jpeg_and_its_sidecar_are_one_group_on_every_drive(desk: Desk) -> None:
+    raw = b"II*\0\x08\0\0\0\0\0\0\0\0\0" + bytes(200)
+    fill(desk.card, {"IMG_1.NEF": raw, "IMG_1.JPG": jpeg(1), "IMG_1.xmp": b"<x/>", "IMG_2.JPG": jpeg(2)})
+    desk.backup("one", "two")
+
+    members = {"IMG_1.NEF": "master", "IMG_1.JPG": "rendition", "IMG_1.xmp": "sidecar"}
+    assert list(groups(desk).values()) == [members]
+    assert desk.ask("SELECT count(*), count(DISTINCT location_id) FROM asset_groups") == [(2, 2)]
+
+
+def test_a_member_that_comes_later_joins_its_group(desk: Desk) -> None:
+    fill(desk.card, {"IMG_1.JPG": jpeg(1), "IMG_1.WAV": b"RIFF\x04\0\0\0WAVE"})
+    desk.backup("one")
+    fill(desk.card, {"IMG_1.xmp": b"<x/>"})
+    desk.backup("one")
+
+    assert [sorted(members) for members in groups(desk).values()] == [["IMG_1.JPG", "IMG_1.WAV", "IMG_1.xmp"]]
+    assert desk.ask("SELECT count(*) FROM asset_groups") == [(1,)]
+
+
+def test_the_halves_of_a_live_photo_get_one_day_and_one_group(desk: Desk, film: Film) -> None:
+    told = {
+        "com_dot_apple_dot_quicktime_dot_content_dot_identifier": "7A3B-1",
+        "com_dot_apple_dot_quicktime_dot_creationdate": "2024-05-01T23:59:59+0200",
+    }
+    fill(
+        desk.card,
+        {"A/IMG_1.JPG": live_photo("7A3B-1", "2024:05:02 00:00:00"), "A/edited name.MOV": film(**told)},
+    )
+    desk.backup("one")
+
+    assert {path.rpartition("/")[0] for path in desk.on("one")} == {"2024/2024-05-02"}
+    assert [(kind, members) for (kind, _), members in groups(desk).items()] == [
+        ("live photo", {"IMG_1.JPG": "master", "edited name.MOV": "motion"})
+    ]
+
+
+def test_chapters_of_one_take_go_to_the_first_ones_day(desk: Desk, film: Film) -> None:
+    first, second = film(1), film(2)
+    fill(desk.card, {"DCIM/100GOPRO/GX010007.MP4": first}, mtime_ns=DAY)
+    fill(desk.card, {"DCIM/100GOPRO/GX020007.MP4": second}, mtime_ns=DAY + 24 * HOUR)
+    desk.backup("one")
+
+    assert sorted(desk.on("one")) == ["2024/2024-05-01/GX010007.MP4", "2024/2024-05-01/GX020007.MP4"]
+    assert [kind for kind, _ in groups(desk)] == ["recording"]
+
+
+def test_a_chapter_that_is_copied_later_follows_the_ones_before(desk: Desk, film: Film) -> None:
+    fill(desk.card, {"GX010007.MP4": film(1)}, mtime_ns=DAY)
+    desk.backup("one")
+    fill(desk.card, {"GX020007.MP4": film(2)}, mtime_ns=DAY + 24 * HOUR)
+    desk.backup("one")
+
+    assert sorted(desk.on("one")) == ["2024/2024-05-01/GX010007.MP4", "2024/2024-05-01/GX020007.MP4"]
+
+
+XML = """<?xml version="1.0" encoding="UTF-8"?>
+<NonRealTimeMeta xmlns="urn:schemas-professionalDisc:nonRealTimeMeta:ver.2.20">
+  <CreationDate value="2024-05-02T00:30:00+02:00"/>
+  <Device manufacturer="Sony" modelName="ILCE-7SM3" serialNo="4294967295"/>
+</NonRealTimeMeta>"""
+
+
+def test_the_cameras_xml_tells_what_the_clip_does_not(desk: Desk, film: Film) -> None:
+    clip = film(creation_time="2024-05-01T22:30:00Z")
+    fill(desk.card, {"CLIP/C0001.MP4": clip, "CLIP/C0001M01.XML": XML.encode()})
+    desk.backup("one")
+
+    assert desk.ask("SELECT camera_make, camera_model, date_taken FROM media_files") == [
+        ("Sony", "ILCE-7SM3", "2024-05-02T00:30:00+02:00")
+    ]
+    assert {path.rpartition("/")[0] for path in desk.on("one")} == {"2024/2024-05-02"}
+
+
+def test_every_date_says_where_it_comes_from(desk: Desk, film: Film) -> None:
+    fill(
+        desk.card,
+        {
+            "IMG_0001.JPG": jpeg(1, "2024:05:01 10:00:00"),
+            "IMG_20200630_112759.jpg": jpeg(2, None),
+            "IMG-20200630-WA0001.jpg": jpeg(3, None),
+            "nothing.jpg": jpeg(4, None),
+            "VID_20240502_003000.mov": film(creation_time="2024-05-01T22:30:00Z"),
+        },
+    )
+    desk.backup("one")
+
+    assert dates(desk) == {
+        "IMG_0001.JPG": (
+            "2024-05-01T10:00:00", "2024-05-01T10:00:00", None, "DateTimeOriginal", "certain"
+        ),
+        "IMG_20200630_112759.jpg": (None, "2020-06-30T11:27:59", None, "file name", "guess"),
+        "IMG-20200630-WA0001.jpg": (None, "2020-06-30", None, "file name", "guess"),
+        "nothing.jpg": (None, "2024-05-01T10:00:00", "+00:00", "file time", "guess"),
+        "VID_20240502_003000.mov": (
+            "2024-05-02T00:30:00+02:00", "2024-05-02T00:30:00", "+02:00", "MediaCreateDate", "likely"
+        ),
+    }  # fmt: skip
+    assert {path.rpartition("/")[0] for path in desk.on("one")} == {
+        "2024/2024-05-01", "2024/2024-05-02", "2020/2020-06-30"
+    }  # fmt: skip
+
+
+def test_what_is_missing_is_known_before_the_card_leaves(desk: Desk, film: Film) -> None:
+    fill(
+        desk.card,
+        {
+            "GX010007.MP4": film(1),
+            "GX030007.MP4": film(3),
+            "CLIP/C0002.RSV": b"not ended",
+            "DJI_0009.SRT": b"1\n",
+        },
+    )
+    result = desk.backup("one")
+
+    assert result.status == SessionStatus.COMPLETED
+    told = {finding.path: finding.error_type for finding in result.findings if finding.is_before_leaving}
+    assert told["CLIP/C0002.RSV"] == "Unfinished"
+    assert {path for path, kind in told.items() if kind == "Incomplete"} >= {"DJI_0009.SRT"}
+    assert any("GX020007" in finding.message for finding in result.findings)
+    assert not any(finding.failed or finding.attention for finding in result.findings)
+
+
+def test_the_tree_layout_moves_no_chapter(desk: Desk, film: Film) -> None:
+    fill(desk.card, {"A/GX010007.MP4": film(1), "B/GX020007.MP4": film(2)})
+    desk.backup("one", layout=Layout.TREE)
+
+    assert sorted(desk.on("one")) == ["A/GX010007.MP4", "B/GX020007.MP4"]
