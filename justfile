@@ -18,6 +18,10 @@ format:
     .venv/bin/ruff check --fix
     .venv/bin/ruff format
 
+# What the figures come from, against other programs in the same run: metadata, backup_metadata, agreement.
+bench name *arguments:
+    .venv/bin/python -m benchmarks.{{ name }} {{ arguments }}
+
 # What CI runs.
 ci:
     .ci/run
