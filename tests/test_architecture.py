@@ -45,7 +45,9 @@ HOMES = {
     "alembic": ("src/cardcat/catalog/",),
     "sqlite3": ("src/cardcat/catalog/",),
     "duckdb": ("src/cardcat/analysis/",),
-    "exifread": ("src/cardcat/media/",),
+    "exifread": ("src/cardcat/media/photos/",),
+    "exiv2": ("src/cardcat/media/photos/",),
+    "pymediainfo": ("src/cardcat/media/films/",),
     "typer": ("src/cardcat/cli/",),
     "rich": ("src/cardcat/cli/",),
 }
