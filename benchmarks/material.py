@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 from pathlib import Path
 
 import av
@@ -14,12 +15,16 @@ _EXIF_IFD = 0x8769
 
 
 def photos(folder: Path, count: int, size: int) -> list[Path]:
-    """*count* JPEG photos of about *size* bytes each, with a camera's EXIF, all different."""
+    """
+    *count* JPEG photos of about *size* bytes each, with a camera's EXIF and note, all different.
+
+    Every other one names no lens in its EXIF, as older cameras do, so that the note is looked into.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    picture = io.BytesIO()
-    Image.effect_noise((1600, 1200), 80).convert("RGB").save(picture, "JPEG", quality=85, exif=_exif())
+    pictures = [_picture("RF50mm F1.8 STM"), _picture(None)]
     paths = []
     for number in range(count):
+        picture = pictures[number % 2]
         path = folder / f"IMG_{number:04d}.JPG"
         filling = os.urandom(max(0, size - picture.tell()))
         path.write_bytes(picture.getvalue()[:-2] + filling.replace(b"\xff", b"\xfe") + b"\xff\xd9")
@@ -36,7 +41,13 @@ def films(folder: Path, count: int, seconds: int) -> list[Path]:
     ]
 
 
-def _exif() -> bytes:
+def _picture(lens: str | None) -> io.BytesIO:
+    picture = io.BytesIO()
+    Image.effect_noise((1600, 1200), 80).convert("RGB").save(picture, "JPEG", quality=85, exif=_exif(lens))
+    return picture
+
+
+def _exif(lens: str | None) -> bytes:
     exif = Image.Exif()
     exif[0x010F], exif[0x0110], exif[0x0132] = "Canon", "Canon EOS R5", "2024:05:01 10:00:00"
     exif.get_ifd(_EXIF_IFD).update(
@@ -47,11 +58,18 @@ def _exif() -> bytes:
             0x829D: IFDRational(28, 10),
             0x829A: IFDRational(1, 250),
             0x920A: IFDRational(50, 1),
-            0xA434: "RF50mm F1.8 STM",
-            0x927C: b"made up, of a usual size" * 1000,
+            **({} if lens is None else {0xA434: lens}),
+            0x927C: _note(),
         }
     )
     return exif.tobytes()
+
+
+def _note() -> bytes:
+    """A note as Canon writes it: an IFD of a few hundred tags of a few hundred bytes, made up."""
+    count = 100
+    entries = b"".join(struct.pack("<HHII", 0x4100 + number, 7, 4, number) for number in range(count))
+    return struct.pack("<H", count) + entries + bytes(4) + bytes(20_000)
 
 
 def _film(path: Path, seconds: int) -> Path:

@@ -47,7 +47,7 @@ HOMES = {
     "duckdb": ("src/cardcat/analysis/",),
     "exifread": ("src/cardcat/media/photos/",),
     "exiv2": ("src/cardcat/media/photos/",),
-    "pymediainfo": ("src/cardcat/media/films/",),
+    "pymediainfo": ("src/cardcat/media/films/", "src/cardcat/doctor.py"),
     "typer": ("src/cardcat/cli/",),
     "rich": ("src/cardcat/cli/",),
 }
