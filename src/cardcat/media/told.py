@@ -1,14 +1,11 @@
-"""How a reader of films writes down what it found."""
+"""How readers of films and sidecars write down what they found."""
 
 from __future__ import annotations
 
-import io
-from dataclasses import replace
 from typing import Literal
 
 from cardcat.media import values
 from cardcat.media.geo import NOWHERE, Where
-from cardcat.media.photos.image import read_image
 from cardcat.metadata import DateSource, Details, Metadata
 
 
@@ -45,22 +42,6 @@ def told(
             **where,
         ),
     )
-
-
-def told_by_picture(data: bytes) -> Metadata:
-    """What the EXIF of a small picture inside a film says of the camera; its own size says nothing."""
-    found = read_image(io.BytesIO(data))
-    kept = Details(
-        date_source=found.details.date_source,
-        date_subsec=found.details.date_subsec,
-        gps_date=found.details.gps_date,
-        gps_latitude=found.details.gps_latitude,
-        gps_longitude=found.details.gps_longitude,
-        gps_altitude=found.details.gps_altitude,
-        camera_serial=found.details.camera_serial,
-        lens_serial=found.details.lens_serial,
-    )
-    return replace(found, resolution_width=None, resolution_height=None, details=kept, trouble=None)
 
 
 def ratio(data: bytes, at: int, order: Literal["little", "big"] = "little") -> float | None:

@@ -12,10 +12,11 @@ from cardcat.media.boxes import boxes
 from cardcat.media.combining import combined
 from cardcat.media.films.atoms import Atoms
 from cardcat.media.films.nikon import read_ncdt
+from cardcat.media.films.picture import told_by_picture
 from cardcat.media.films.tags import read_pent, read_tags
 from cardcat.media.geo import iso_6709, place
 from cardcat.media.sidecars.clip_xml import read_clip_xml
-from cardcat.media.told import told, told_by_picture
+from cardcat.media.told import told
 from cardcat.metadata import DateSource, Metadata
 
 _LENS = "com.apple.quicktime.camera.lens_model"
