@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from cardcat.model import Layout, SessionStatus
+from cardcat.stages import grouping
 from tests.support import DAY, Desk, fill, jpeg
 
 HOUR = 3_600_000_000_000
@@ -203,3 +204,41 @@ def test_the_tree_layout_moves_no_chapter(desk: Desk, film: Film) -> None:
     desk.backup("one", layout=Layout.TREE)
 
     assert sorted(desk.on("one")) == ["A/GX010007.MP4", "B/GX020007.MP4"]
+
+
+def test_the_half_of_a_live_photo_that_comes_later_finds_the_other(desk: Desk, film: Film) -> None:
+    told = {"com_dot_apple_dot_quicktime_dot_content_dot_identifier": "7A3B-2"}
+    fill(desk.card, {"IMG_1.JPG": live_photo("7A3B-2", "2024:05:02 00:00:00")})
+    desk.backup("one")
+    fill(desk.card, {"another name.MOV": film(**told)})
+    desk.backup("one")
+
+    assert [members for (kind, _), members in groups(desk).items() if kind == "live photo"] == [
+        {"IMG_1.JPG": "master", "another name.MOV": "motion"}
+    ]
+
+
+def test_groups_are_written_by_the_next_run_if_one_was_cut_short(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(desk.card, {"IMG_1.JPG": jpeg(1), "IMG_1.xmp": b"<x/>"})
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(grouping, "record_groups", killed)
+        with pytest.raises(KeyboardInterrupt):
+            desk.backup("one")
+    assert groups(desk) == {}
+    desk.backup("one")
+
+    assert [sorted(members) for members in groups(desk).values()] == [["IMG_1.JPG", "IMG_1.xmp"]]
+
+
+def test_a_run_that_adds_nothing_looks_for_no_groups(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(desk.card, {"IMG_1.JPG": jpeg(1), "IMG_1.xmp": b"<x/>"})
+    desk.backup("one")
+    monkeypatch.setattr(grouping, "record_groups", None)
+
+    assert desk.backup("one").status == SessionStatus.COMPLETED
