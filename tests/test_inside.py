@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from cardcat.model import Layout, SessionStatus
-from cardcat.stages import grouping
+from cardcat.stages import grouping, settling
 from tests.support import DAY, Desk, fill, jpeg
 
 HOUR = 3_600_000_000_000
@@ -242,3 +242,36 @@ def test_a_run_that_adds_nothing_looks_for_no_groups(desk: Desk, monkeypatch: py
     monkeypatch.setattr(grouping, "record_groups", None)
 
     assert desk.backup("one").status == SessionStatus.COMPLETED
+
+
+def test_a_copy_that_was_named_and_not_recorded_gets_its_date_all_the_same(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(desk.card, {"IMG_20200630_112759.jpg": jpeg(1, None)})
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(settling, "record", killed)
+        with pytest.raises(KeyboardInterrupt):
+            desk.backup("one")
+    assert len(desk.on("one")) == 1
+    desk.backup("one")
+
+    assert dates(desk)["IMG_20200630_112759.jpg"][1] == "2020-06-30T11:27:59"
+
+
+def test_a_live_photo_without_its_film_is_known_if_another_has_its_own(desk: Desk, film: Film) -> None:
+    told = {"com_dot_apple_dot_quicktime_dot_content_dot_identifier": "7A3B-3"}
+    fill(
+        desk.card,
+        {
+            "IMG_1.JPG": live_photo("7A3B-3", "2024:05:02 00:00:00"),
+            "IMG_1.MOV": film(**told),
+            "IMG_2.JPG": live_photo("7A3B-4", "2024:05:02 00:00:01"),
+        },
+    )
+    result = desk.backup("one")
+
+    assert [finding.path for finding in result.findings if finding.is_before_leaving] == ["IMG_2.JPG"]

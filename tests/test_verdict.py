@@ -208,3 +208,19 @@ def test_a_recording_that_was_not_ended_is_no_reason_but_is_told(desk: Desk, car
     assert found.safe, reasons(found)
     assert [warning.path for warning in found.warnings] == ["DCIM/DJI_0001.MP4"]
     assert [f.path for f in result.findings if f.is_before_leaving] == ["DCIM/DJI_0001.MP4"]
+
+
+def test_what_the_names_say_is_missing_is_told(desk: Desk, card: Path) -> None:
+    fill(card, {"GX010007.MP4": jpeg(1), "GX030007.MP4": jpeg(3)})
+    desk.backup("one")
+
+    assert judged(desk).safe
+    assert "GX020007" in judged(desk).warnings[0].reason
+
+
+def test_no_if_the_drives_own_marker_is_gone(desk: Desk, card: Path) -> None:
+    fill(card, {"A.JPG": jpeg(1)})
+    desk.backup("one")
+    (desk.folder / "one/.cardcat/marker.json").unlink()
+
+    assert not judged(desk).safe

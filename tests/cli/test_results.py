@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from cardcat.cli.results import next_steps, typed
+from cardcat.cli.results import next_steps, show, typed
 from cardcat.model import (
+    INCOMPLETE,
     BackupOptions,
     Counts,
     Finding,
     SessionResult,
+    Stage,
 )
 from cardcat.paths import display
 from cardcat.summary import summary_markdown
@@ -61,3 +63,28 @@ def test_the_page_of_the_run_shows_a_command_that_can_be_typed() -> None:
     words = summary_markdown(result(DONE), options, safe=True)
     assert words.endswith("    cardcat safe-to-format '/media/me/EOS 5D'")
     assert "a proved copy on another volume that is plugged in now" in words
+
+
+def missing(number: int) -> Finding:
+    path = f"DCIM/IMG_{number}.XML"
+    return Finding(path, Stage.SCAN, INCOMPLETE, "its film is not on the card", attention=False)
+
+
+def test_what_is_to_be_known_before_the_card_leaves_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    told = tuple(map(missing, range(12)))
+    done = result(DONE, findings=(*told, *told))
+
+    show(done, [])
+    lines = capsys.readouterr().out.splitlines()
+    assert sum("its film is not on the card" in line for line in lines) == 10
+    assert lines[-1].strip() == "… and 2 more (--json lists them all)"
+    words = summary_markdown(done, BackupOptions(Path("/card"), (Path("/mnt"),)), safe=True)
+    assert words.count("its film is not on the card") == 10
+    assert "and 2 more" in words
+
+
+def test_a_run_without_warnings_says_nothing_of_them(capsys: pytest.CaptureFixture[str]) -> None:
+    show(result(DONE, findings=(LINK,)), [])
+
+    assert "Before the card leaves" not in capsys.readouterr().out
+    assert "Before" not in summary_markdown(result(DONE), BackupOptions(Path("/c"), ()), safe=True)

@@ -49,3 +49,14 @@ def test_a_card_that_is_not_safe(cardcat: Run, fake: Fake, golden: Golden) -> No
     assert document["reasons"][0] == {"path": "DCIM/0.JPG", "reason": "was never backed up"}
     assert document["reasons"][15]["path_b64"] == base64.b64encode(b"DCIM/\xff[red].JPG").decode()
     assert len(document["reasons"]) == len(reasons)
+
+
+def test_a_warning_is_told_beside_a_yes(cardcat: Run, fake: Fake) -> None:
+    found = verdict()
+    found.warnings = (SimpleNamespace(path="C0002.RSV", reason="the recording was not ended"),)
+    fake("cardcat.verdict", safe_to_format=lambda *_, **__: found)
+    plain, with_json = cardcat("safe-to-format", "/card"), cardcat("safe-to-format", "/card", "--json")
+
+    assert (plain.code, with_json.code) == (0, 0)
+    assert plain.out.splitlines()[-1].strip() == "C0002.RSV: the recording was not ended"
+    assert with_json.json["warnings"] == [{"path": "C0002.RSV", "warning": "the recording was not ended"}]
