@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from cardcat.media.films.atoms import read_atoms
+from cardcat.media.films.insta360 import INSTA360, told_by_insta360
 from cardcat.media.films.makers import told_by_makers
-from cardcat.media.films.raw_films import INSTA360, told_by_insta360
 from cardcat.metadata import DateSource, Metadata
 from tests.media.conftest import box
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from cardcat.media.films.avi import told_by_avi
-from cardcat.media.films.raw_films import read_mlv
+from cardcat.media.films.codecs import audio_codec, codec, color_space
+from cardcat.media.films.mlv import read_mlv
 from cardcat.media.films.transport import told_by_transport
-from cardcat.media.films.words import audio_codec, codec, color_space
 from cardcat.media.reader import read_metadata
 from cardcat.metadata import Metadata
 from cardcat.model import Kind

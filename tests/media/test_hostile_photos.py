@@ -81,7 +81,7 @@ MILLIONS = {
 def test_a_block_of_millions_of_numbers_is_given_up(read_photo: Read, jpeg_of: Make, block: bytes) -> None:
     for data in (block, jpeg_of(block)):
         found = read_photo(data)
-        assert found.trouble == "its EXIF block can't be read (TooMuchError)"
+        assert found.trouble == "its EXIF block is damaged: it never ends"
         assert found.details.read_with == "exifread"
     assert found.resolution_width == 64
 
@@ -99,7 +99,7 @@ def test_a_tag_of_100_mb_is_not_read_at_once(tag: int, kind: int) -> None:
 def test_many_tags_of_100_mb_are_given_up(read_photo: Read) -> None:
     data = HEAD + entries(*((tag, 2, 100 * MIB, 8) for tag in range(0x9000, 0x9000 + 1000)))
 
-    assert read_photo(data + bytes(8 * MIB)).trouble == "its EXIF block can't be read (TooMuchError)"
+    assert read_photo(data + bytes(8 * MIB)).trouble == "its EXIF block is damaged: it never ends"
 
 
 BOMB = zlib.compress(bytes(64 * MIB), 9)
@@ -204,7 +204,7 @@ def test_a_worker_never_takes_much_memory(tmp_path: Path, photo: Make, png: Make
         peaks = [peak(worker._process.pid) for worker in pool._alive]
 
     assert found["hungry.nef"].camera_make == "Canon"
-    assert found["hungry.nef"].trouble == "its maker's note can't be read (SystemError)"
+    assert found["hungry.nef"].trouble == "its maker's note is damaged"
     assert found["good.jpg"].camera_make == "Canon"
     assert len(peaks) == 1
     assert max(peaks) < LARGEST_PEAK
@@ -218,5 +218,5 @@ def test_a_picture_larger_than_memory_is_not_unpacked(read_photo: Read) -> None:
         at = {"PNG": 16, "GIF": 6, "BMP": 18, "JPEG2000": data.find(b"ihdr") + 4}[form]
         side = b"\x7f\xff" if form == "GIF" else b"\x7f\xff\xff\x00"
         found = read_photo(data[:at] + side * 2 + data[at + 2 * len(side) :])
-        assert (found.resolution_width or 0) >= 0x7FFF or form == "BMP"
+        assert (found.resolution_width or 0) >= 0x7FFF
         assert found.trouble is None

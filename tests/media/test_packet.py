@@ -129,3 +129,10 @@ def test_exif_in_jpeg_2000_is_read(read_photo: Read, tiff_block: Make, make_box:
     for uuid in (b"JpgTiffExif->JP2", bytes.fromhex("0537cdab9d0c4431a72afa561f2a113e")):
         found = read_photo(make_box(b"jP  ", b"\r\n\x87\n") + make_box(b"uuid", uuid, tiff_block()))
         assert found.camera_model == "Canon EOS R5"
+
+
+def test_an_instant_in_xmp_is_no_wall_clock(read_photo: Read, jpeg_of: Make) -> None:
+    instant = XMP.replace(b"05:06.70+01:00", b"05:06.70Z")
+    found = read_photo(jpeg_of(b"", (0xE1, b"http://ns.adobe.com/xap/1.0/\0" + instant)))
+
+    assert (found.date_taken, found.details.date_source) == ("2020-02-03T04:05:06+00:00", DateSource.UTC)

@@ -279,16 +279,19 @@ def test_requests_arrive_as_they_were_sent(requests: list[tuple[Path, Kind]]) ->
     assert unpack_requests(line) == requests
 
 
+INTEGERS = st.integers(-(1 << 53) + 1, (1 << 53) - 1)
+
+
 @given(
     st.builds(
         Metadata,
         camera_make=st.none() | st.text(),
-        duration_seconds=st.none() | st.floats(allow_nan=False),
-        resolution_width=st.none() | st.integers(),
+        duration_seconds=st.none() | st.floats(-1e9, 1e9),
+        resolution_width=st.none() | INTEGERS,
         details=st.builds(
             Details,
             date_source=st.none() | st.sampled_from(DateSource),
-            orientation=st.none() | st.integers(),
+            orientation=st.none() | INTEGERS,
             clips=st.lists(st.text()).map(tuple),
         ),
     )
@@ -301,3 +304,16 @@ def test_answers_arrive_as_they_were_sent(found: Metadata) -> None:
 def test_no_answer_of_a_worker_is_a_value_error(line: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - whatever its text
         unpack_answer(line)
+
+
+@pytest.mark.parametrize("number", [1 << 53, -(1 << 64), float("inf"), float("nan")])
+def test_a_number_that_no_database_holds_goes_no_further(number: float) -> None:
+    found = unpack_answer(pack_answer(Metadata(duration_seconds=number, details=Details(bit_depth=number))))  # type: ignore[arg-type]
+
+    assert found == Metadata()
+
+
+def test_half_a_character_goes_no_further() -> None:
+    found = unpack_answer(pack_answer(Metadata(software="a\ud800b", details=Details(codec="\udfff"))))
+
+    assert (found.software, found.details.codec) == ("a?b", "?")

@@ -9,7 +9,6 @@ import pytest
 
 from cardcat.media.kind import kind_of
 from cardcat.media.pool import MetadataPool
-from cardcat.media.protocol import Limits
 from cardcat.media.readable import has_metadata
 from cardcat.metadata import Metadata
 from cardcat.model import Kind
@@ -30,7 +29,7 @@ def found(devset: Path, manifest: list[Row]) -> list[tuple[Row, Kind, Metadata]]
     for path in paths:
         with path.open("rb") as file:
             kinds.append(kind_of(file.read(1 << 16), path.name))
-    with MetadataPool(2, Limits(seconds=60.0)) as pool:
+    with MetadataPool(2) as pool:
         answers = pool.read(list(zip(paths, kinds, strict=True)))
     return list(zip(manifest, kinds, answers, strict=True))
 

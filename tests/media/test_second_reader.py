@@ -162,6 +162,10 @@ def test_without_a_note_nobody_is_asked(
     assert asked == []
 
 
+def test_a_speed_that_was_computed_from_nothing_is_none(read_photo: Read, noted: Make, jpeg_of: Make) -> None:
+    assert read_photo(jpeg_of(noted(canon(iso=0), **SILENT))).iso is None
+
+
 def test_a_second_reader_that_fails_costs_only_what_it_would_have_told(
     read_photo: Read, noted: Make, jpeg_of: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,7 +177,7 @@ def test_a_second_reader_that_fails_costs_only_what_it_would_have_told(
 
     assert found.camera_make == "Canon"
     assert found.resolution_width == 64
-    assert found.trouble == "its maker's note can't be read (SystemError)"
+    assert found.trouble == "its maker's note is damaged"
     assert found.details.read_with == "exifread"
 
 

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardcat.media.readable import has_metadata
+from cardcat.media.readable import SIDECARS, has_metadata
 from cardcat.media.reader import read_metadata
 from cardcat.media.sidecars.playlist import clips
 from cardcat.media.sidecars.safe_xml import LARGEST, elements
+from cardcat.media.sidecars.sidecar import _READERS
 from cardcat.metadata import DateSource, Metadata
 from cardcat.model import Kind
 
@@ -294,6 +295,10 @@ def test_any_bytes_behind_a_playlists_name_are_borne(data: bytes) -> None:
 )
 def test_only_what_may_say_something_is_read(kind: Kind, name: str, *, is_worth_it: bool) -> None:
     assert has_metadata(kind, name) is is_worth_it
+
+
+def test_every_sidecar_that_is_worth_it_has_a_reader() -> None:
+    assert set(_READERS) == SIDECARS
 
 
 @pytest.mark.parametrize("name", ["a.xml", "a.xmp", "a.mpl", "a.srt", "a.aae"])

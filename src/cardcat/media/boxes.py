@@ -1,48 +1,54 @@
-"""The boxes that HEIC, AVIF, JPEG 2000 and CR3 are built of; the lengths they claim are never trusted."""
+"""The boxes that HEIC, AVIF, JPEG 2000, CR3, MP4 and MOV are built of; their lengths are never trusted."""
 
 # ruff: noqa: PLR2004 - the numbers are those of the formats
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from cardcat.media.bounded import LARGEST_FILE, LARGEST_READ
+from cardcat.media.bounded import LARGEST_READ
 
-_MAX_TOP_BOXES = 1000
+MOST = 2000  # boxes of one level; a film cut into fragments has more, which say nothing new
+_MOST_OF_A_PHOTO = 1000
+CANON = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
+"""The start of the box in which Canon's photos and films hold boxes of their own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One box: its four letters, and where its content begins and ends."""
+    """One box: its four letters, where its content begins and ends, and the end that it claims."""
 
     kind: bytes
     start: int
     end: int
+    claimed_end: int
+
+
+def boxes_in(stream: BinaryIO, start: int, end: int, most: int = MOST) -> Iterator[Box]:
+    """The boxes between *start* and *end* of *stream* up to the first that is none; read it as you like."""
+    for _ in range(most):
+        if start + 8 > end:
+            return
+        stream.seek(start)
+        head = stream.read(16)
+        size, content = _size_of(head, end - start)
+        if size < content:
+            return
+        yield Box(head[4:8], start + content, min(start + size, end), start + size)
+        start += size
 
 
 def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Box]:
     """The boxes between *start* and *end* of *data*; one that claims to be longer is cut there."""
     end = len(data) if end is None else min(end, len(data))
-    while start + 8 <= end:
-        size, content = size_of(data[start : start + 16], end - start)
-        if size < content:
-            return
-        yield Box(data[start + 4 : start + 8], start + content, min(start + size, end))
-        start += size
+    return boxes_in(io.BytesIO(data), start, end, most=len(data))
 
 
 def top_boxes(stream: BinaryIO) -> Iterator[Box]:
-    """The boxes that are not inside another, placed within the file; the last may claim to go beyond it."""
-    at = 0
-    for _ in range(_MAX_TOP_BOXES):
-        stream.seek(at)
-        head = stream.read(16)
-        size, content = size_of(head, LARGEST_READ)
-        if len(head) < 8 or not content <= size < LARGEST_FILE:
-            break
-        yield Box(head[4:8], at + content, at + size)
-        at += size
+    """The boxes of a photo that are not inside another."""
+    return boxes_in(stream, 0, stream.seek(0, io.SEEK_END), _MOST_OF_A_PHOTO)
 
 
 def top_box(stream: BinaryIO, kind: bytes) -> bytes:
@@ -56,7 +62,7 @@ def content_of(stream: BinaryIO, box: Box) -> bytes:
     return stream.read(min(box.end - box.start, LARGEST_READ))
 
 
-def size_of(head: bytes, rest: int) -> tuple[int, int]:
+def _size_of(head: bytes, rest: int) -> tuple[int, int]:
     """The size of a whole box and of its head; 0 means all of the *rest*, 1 that it follows the letters."""
     size = int.from_bytes(head[:4], "big")
     if len(head) < 8 or (size == 1 and len(head) < 16):

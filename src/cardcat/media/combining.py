@@ -57,12 +57,12 @@ def dated(found: Metadata, written: object, source: DateSource, offset: object =
     """
     *found* with the date that *written* says and the digits behind its second; unchanged without one.
 
-    A sidecar's date that ends in Z is an instant, and no clock of the place.
+    A date of XML that ends in Z is an instant, whatever *source* it counts as, and no clock of the place.
     """
     date, text = values.local_time(written, offset), values.text(written) or ""
     if date is None:
         return found
-    if source is DateSource.SIDECAR and text.endswith("Z"):
+    if text.endswith("Z") and "T" in text:
         source = DateSource.UTC
     digits = _SUBSECONDS.search(text)
     details = replace(found.details, date_source=source, date_subsec=digits[1] if digits else None)

@@ -6,70 +6,30 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cardcat.media import raw_formats
-from cardcat.media.signatures import is_audio_frame, is_bitmap, is_icon, is_old_quicktime, packet_size
+from cardcat.media.signatures import (
+    ASF,
+    BRANDS,
+    EBML,
+    TIFFS,
+    format_by_signature,
+    is_audio_frame,
+    is_bitmap,
+    is_icon,
+    is_old_quicktime,
+    is_program_stream,
+    packet_size,
+)
 
 HEAD = 1 << 16
 """How much of a file's beginning is wanted."""
 
-_SIGNATURES = (
-    (0, b"\xff\xd8\xff", "JPEG"),
-    (0, b"GIF8", "GIF"),
-    (8, b"WEBP", "WebP"),
-    (8, b"AVI", "AVI"),
-    (8, b"WAVE", "WAV"),
-    (8, b"AIF", "AIFF"),
-    (0, b"FUJIFILMCCD-RAW", "RAF"),
-    (0, b"FOVb", "X3F"),
-    (0, b"\0MRM", "MRW"),
-    (6, b"HEAPCCDR", "CRW"),
-    (0, b"IIU\0", "RW2"),
-    (0, b"IIRO", "ORF"),
-    (0, b"IIRS", "ORF"),
-    (0, b"MMOR", "ORF"),
-    (8, b"CR\2", "CR2"),
-    (0, b"IIIITwaR", "IIQ"),
-    (0, b"MMMMRawT", "IIQ"),
-    (4, b"jP  \r\n\x87\n", "JPEG 2000"),
-    (0, b"\xff\x4f\xff\x51", "JPEG 2000"),
-    (4, b"JXL \r\n\x87\n", "JPEG XL"),
-    (0, b"\xff\x0a", "JPEG XL"),
-    (0, b"II\xbc\x01", "JPEG XR"),
-    (0, b"8BPS", "PSD"),
-    (0, b"v/1\x01", "OpenEXR"),
-    (0, b"SDPX", "DPX"),
-    (0, b"XPDS", "DPX"),
-    (0, bytes.fromhex("060e2b34020501010d0102"), "MXF"),
-    (4, b"RED1", "R3D"),
-    (4, b"RED2", "R3D"),
-    (0, b"MLVI", "MLV"),
-    (0, b"\0\0\x01\xba", "MPG"),
-    (0, b"\0\0\x01\xb3", "MPG"),
-    (0, b"FLV\x01", "FLV"),
-    (0, b"\x1f\x07\0", "DV"),
-    (0, b"ID3", "MP3"),
-    (0, b"fLaC", "FLAC"),
-    (0, b"#!AMR", "AMR"),
-    (0, b"caff", "CAF"),
-)
-_TIFFS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
-
-_BRANDS = {
-    b"heic heix heim heis hevc hevx hevm hevs": "HEIC",
-    b"avif avis": "AVIF",
-    b"mif1 mif2 msf1 miaf avci avcs jpeg": "HEIF",
-    b"M4V M4VH M4VP": "M4V",
-    b"M4A M4B M4P": "M4A",
-    b"crx": "CR3",
-    b"qt": "MOV",
-}
-_BY_BRAND = {brand.ljust(4): name for brands, name in _BRANDS.items() for brand in brands.split()}
 _BY_BRAND_START = {b"3gp": "3GP", b"3g2": "3G2"}
 
 _CHECKS: tuple[tuple[Callable[[bytes], bool], str], ...] = (
     (is_bitmap, "BMP"),
     (is_icon, "ICO"),
     (is_old_quicktime, "MOV"),
+    (is_program_stream, "MPG"),
     (lambda head: packet_size(head) == 192, "MTS"),
     (lambda head: packet_size(head) is not None, "TS"),
     (lambda head: is_audio_frame(head) and head[1] & 6 != 0, "MP3"),
@@ -114,10 +74,10 @@ def suffix_of(name: str) -> str:
 def _by_bytes(head: bytes, suffix: str) -> str | None:
     if head[4:8] == b"ftyp":
         return _by_brand(head)
-    found = next((name for at, signature, name in _SIGNATURES if head.startswith(signature, at)), None)
+    found = format_by_signature(head)
     if found:
         return found
-    if head.startswith(_TIFFS):
+    if head.startswith(TIFFS):
         return raw_formats.of_tiff(head, suffix)
     return _by_structure(head, suffix)
 
@@ -126,9 +86,9 @@ def _by_structure(head: bytes, suffix: str) -> str | None:
     """What more than its first bytes must be looked at for."""
     if head.startswith(b"\x89PNG"):
         return "APNG" if b"acTL" in head.partition(b"IDAT")[0] else "PNG"
-    if head.startswith(_ASF):
+    if head.startswith(ASF):
         return "WMA" if suffix == "wma" else "WMV"
-    if head.startswith(b"\x1aE\xdf\xa3"):
+    if head.startswith(EBML):
         return "WebM" if b"webm" in head[:64] else "MKV"
     if head.startswith(b"OggS"):
         return "OGV" if b"\x80theora" in head[:4096] else "OGG"
@@ -139,8 +99,12 @@ def _by_brand(head: bytes) -> str:
     """By the main brand; a general one is settled by those it says it agrees with."""
     size = min(int.from_bytes(head[:4], "big"), 256)
     brands = [head[8:12], *(head[at : at + 4] for at in range(16, size - 3, 4))]
-    found = _BY_BRAND.get(brands[0]) or _BY_BRAND_START.get(brands[0][:3], "MP4")
+    found = _named(brands[0]) or _BY_BRAND_START.get(brands[0][:3], "MP4")
     if found == "HEIF":
-        known = (_BY_BRAND.get(brand) for brand in brands[1:])
+        known = map(_named, brands[1:])
         return next((name for name in known if name in ("HEIC", "AVIF")), found)
     return found
+
+
+def _named(brand: bytes) -> str | None:
+    return BRANDS[brand][1] if brand in BRANDS else None

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TypedDict
 
 from cardcat.media import values
@@ -61,9 +62,10 @@ def _degrees(written: str, width: int) -> float:
     return sign * (float(digits[:width]) + minutes / 60 + seconds / 3600)
 
 
-def sexagesimal(parts: tuple[float, ...], hemisphere: str) -> float | None:
-    """Degrees from degrees, minutes and seconds, negative in the south and west."""
-    if not parts or len(parts) > 3:
+def sexagesimal(parts: Sequence[float | None], hemisphere: str | None) -> float | None:
+    """Degrees from degrees, minutes and seconds, negative in the south and west; None if any is None."""
+    known = [part for part in parts if part is not None]
+    if hemisphere is None or len(known) < len(parts) or not 1 <= len(known) <= 3:
         return None
-    total: float = sum(part / 60**power for power, part in enumerate(parts))
+    total: float = sum(part / 60**power for power, part in enumerate(known))
     return -total if hemisphere.upper() in ("S", "W") else total

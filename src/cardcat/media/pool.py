@@ -51,7 +51,7 @@ class MetadataPool:
 
     def read(self, paths: Sequence[Request]) -> list[Metadata]:
         """
-        The metadata of each file, in the order of *paths*; empty for what is no image or video.
+        The metadata of each file, in the order of *paths*; empty for what `has_metadata` says no to.
 
         Never raises for a file: what went wrong stands in its `trouble`.
         """

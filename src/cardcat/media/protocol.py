@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from cardcat.metadata import DateSource, Details, Metadata
 from cardcat.model import Kind
@@ -15,6 +16,8 @@ Request = tuple[Path, Kind]
 
 READY = b"ready"
 """A worker's first line."""
+
+_LARGEST_NUMBER = 1 << 53  # what any database and any JSON reader keeps exactly
 
 OUT_OF_MEMORY = 71
 """The exit code of a worker that needs more memory than it may have."""
@@ -48,10 +51,15 @@ def pack_answer(found: Metadata) -> bytes:
 
 
 def unpack_answer(line: bytes) -> Metadata:
-    """What `pack_answer` was given; ValueError if the line is none of its."""
+    """
+    What `pack_answer` was given, but for what no database holds; ValueError if the line is none of its.
+
+    Whatever a hostile file makes a reader say, it goes no further than this.
+    """
     try:
         told = json.loads(line)
-        return Metadata(details=_details(**told.pop("details", {})), **told)
+        details = _details(**_storable(told.pop("details", {})))
+        return Metadata(details=details, **_storable(told))
     except (TypeError, AttributeError) as error:
         raise ValueError("no answer of a worker") from error
 
@@ -64,6 +72,15 @@ def _told(found: Metadata | Details) -> dict[str, object]:
         name: _told(value) if isinstance(value, Details) else value
         for name, value in values.items()
         if value != getattr(nothing, name)
+    }
+
+
+def _storable(told: dict[str, Any]) -> dict[str, Any]:
+    """Without numbers that are too large or none, and with every text as valid Unicode."""
+    return {
+        name: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+        for name, value in told.items()
+        if not isinstance(value, int | float) or abs(value) < _LARGEST_NUMBER
     }
 
 

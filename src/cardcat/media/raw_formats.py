@@ -6,6 +6,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 
+from cardcat.media.ifd import Entry, entries, number, order_of, rows
+
 _COMPRESSION, _PHOTOMETRIC, _MAKE, _SUB_IFDS, _DNG_VERSION = 0x103, 0x106, 0x10F, 0x14A, 0xC612
 _OF_A_SENSOR = (32803, 34892)
 _COMPRESSIONS_OF_RAWS = frozenset((32767, 32769, 32770, 32772, 34713, 34892, 65000, 65535))
@@ -40,10 +42,12 @@ def of_tiff(head: bytes, suffix: str) -> str:
     """The format of a file that begins as TIFF, from the IFDs in its *head* and its name's *suffix*."""
     if head[8:12] in (b"IIII", b"MMMM"):
         return "IIQ"
-    order = "<" if head.startswith(b"II") else ">"
+    if head[8:11] == b"CR\2":
+        return "CR2"
+    order = order_of(head)
     if head[2:4] in (b"+\0", b"\0+"):
         return "DNG" if suffix == "dng" else "TIFF"
-    first = _ifd(head, order, int.from_bytes(head[4:8], "little" if order == "<" else "big"))
+    first = _ifd(head, order, number(order, head[4:8]))
     if _DNG_VERSION in first:
         return "GPR" if suffix == "gpr" else "DNG"
     named = suffix.upper() if suffix.upper() in _BY_NAME or suffix == "dng" else None
@@ -78,24 +82,23 @@ def _numbers(ifd: _Ifd, tag: int) -> set[int]:
 
 def _ifd(head: bytes, order: str, offset: int) -> _Ifd:
     """The tags of one IFD that tell a format, as far as *head* goes."""
-    count = int.from_bytes(head[offset : offset + 2], "little" if order == "<" else "big")
-    entries = head[offset + 2 : offset + 2 + 12 * min(count, _MOST_TAGS)]
     found: dict[int, tuple[int, ...] | bytes] = {}
-    for tag, kind, amount, raw in struct.iter_unpack(order + "HHI4s", entries[: len(entries) // 12 * 12]):
-        if tag == _DNG_VERSION:
-            found[tag] = raw
-        elif tag == _MAKE and kind == 2:
-            at = struct.unpack(order + "I", raw)[0]
-            found[tag] = raw[:amount] if amount <= 4 else head[at : at + min(amount, 64)]
-        elif tag in (_COMPRESSION, _PHOTOMETRIC, _SUB_IFDS) and kind in (3, 4, 13):
-            found[tag] = _array(head, order, (kind, amount, raw))
+    for entry in entries(head, order, offset, _MOST_TAGS):
+        if entry.tag == _DNG_VERSION:
+            found[entry.tag] = entry.raw
+        elif entry.tag == _MAKE and entry.kind == 2:
+            found[entry.tag] = _bytes(head, entry, min(entry.amount, 64))
+        elif entry.tag in (_COMPRESSION, _PHOTOMETRIC, _SUB_IFDS) and entry.kind in (3, 4, 13):
+            found[entry.tag] = _array(head, order, entry)
     return found
 
 
-def _array(head: bytes, order: str, entry: tuple[int, int, bytes]) -> tuple[int, ...]:
-    kind, amount, raw = entry
-    layout = f"{order}{min(amount, 8)}{'H' if kind == 3 else 'I'}"
-    size = struct.calcsize(layout)
-    at = struct.unpack(order + "I", raw)[0]
-    data = raw if size <= 4 else head[at : at + size]
-    return struct.unpack(layout, data[:size]) if len(data) >= size else ()
+def _array(head: bytes, order: str, entry: Entry) -> tuple[int, ...]:
+    layout = f"{order}{min(entry.amount, 8)}{'H' if entry.kind == 3 else 'I'}"
+    data = _bytes(head, entry, struct.calcsize(layout))
+    return next(rows(layout, data), ()) if data else ()
+
+
+def _bytes(head: bytes, entry: Entry, size: int) -> bytes:
+    """The first *size* bytes of a value: of the entry itself where it fits, else from where it points to."""
+    return entry.raw[:size] if size <= 4 else head[entry.offset : entry.offset + size]

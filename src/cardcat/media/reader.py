@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -28,9 +29,12 @@ def read_metadata(path: Path, kind: Kind) -> Metadata:
     except MemoryError:
         raise
     except OSError as error:
-        return Metadata(trouble=f"the file can't be read ({error.strerror or type(error).__name__})")
-    except Exception as error:  # noqa: BLE001 - hostile files make the libraries raise anything at all
-        return Metadata(trouble=f"its metadata can't be read ({type(error).__name__})")
+        if error.errno == errno.EINVAL:  # an offset beyond any file: nothing is wrong with the drive
+            return Metadata(trouble="its metadata is damaged")
+        cause = f" ({error.strerror})" if error.strerror else ""
+        return Metadata(trouble=f"the file can't be read{cause}")
+    except Exception:  # noqa: BLE001 - hostile files make the libraries raise anything at all
+        return Metadata(trouble="its metadata is damaged")
 
 
 def _untouched(path: str, flags: int) -> int:

@@ -1,75 +1,98 @@
-"""What a file's first bytes say it is. The name is only asked where bytes of two kinds look alike."""
+"""
+What a file's first bytes say it is. The name is only asked where bytes of two kinds look alike.
+
+Each table tells the kind, and the format where the bytes tell that too.
+"""
 
 # ruff: noqa: PLR2004 - the numbers are those of the formats
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cardcat.model import Kind
 
-_IMAGE = (
-    (0, b"\xff\xd8\xff"),  # JPEG, MPO, JPS, INSP
-    (0, b"\x89PNG\r\n\x1a\n"),  # PNG, APNG
-    (0, b"GIF87a"),
-    (0, b"GIF89a"),
-    (0, b"II*\0"),  # TIFF and most raws: CR2 NEF NRW ARW SR2 SRF DNG GPR PEF SRW IIQ 3FR KDC ERF MEF
-    (0, b"MM\0*"),
-    (0, b"II+\0"),  # BigTIFF
-    (0, b"MM\0+"),
-    (0, b"IIU\0"),  # RW2, RWL, Panasonic RAW
-    (0, b"IIRO"),  # ORF
-    (0, b"IIRS"),
-    (0, b"MMOR"),
-    (0, b"FUJIFILMCCD-RAW"),  # RAF
-    (0, b"FOVb"),  # X3F
-    (0, b"\0MRM"),  # MRW
-    (6, b"HEAPCCDR"),  # CRW
-    (0, b"IIIITwaR"),  # IIQ of older backs
-    (0, b"MMMMRawT"),
-    (0, b"\0\0\0\x0cjP  \r\n\x87\n"),  # JP2
-    (0, b"\xff\x4f\xff\x51"),  # JPEG 2000 codestream
-    (0, b"\0\0\0\x0cJXL \r\n\x87\n"),  # JPEG XL
-    (0, b"\xff\x0a"),  # JPEG XL codestream
-    (0, b"II\xbc\x01"),  # JPEG XR
-    (0, b"8BPS"),  # Photoshop
-    (0, b"v/1\x01"),  # OpenEXR
-    (0, b"SDPX"),  # DPX
-    (0, b"XPDS"),
+Signatures = tuple[tuple[int, bytes, str | None], ...]  # where they stand, and the format
+
+TIFFS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""TIFF, BigTIFF and most raws: CR2 NEF NRW ARW SR2 SRF DNG GPR PEF SRW IIQ 3FR KDC ERF MEF."""
+
+_IMAGE: Signatures = (
+    *((0, signature, None) for signature in TIFFS),
+    (0, b"\xff\xd8\xff", "JPEG"),  # also MPO, JPS, INSP
+    (0, b"\x89PNG\r\n\x1a\n", None),  # PNG, APNG
+    (0, b"GIF87a", "GIF"),
+    (0, b"GIF89a", "GIF"),
+    (0, b"IIU\0", "RW2"),  # also RWL, Panasonic RAW
+    (0, b"IIRO", "ORF"),
+    (0, b"IIRS", "ORF"),
+    (0, b"MMOR", "ORF"),
+    (0, b"FUJIFILMCCD-RAW", "RAF"),
+    (0, b"FOVb", "X3F"),
+    (0, b"\0MRM", "MRW"),
+    (6, b"HEAPCCDR", "CRW"),
+    (0, b"IIIITwaR", "IIQ"),  # IIQ of older backs
+    (0, b"MMMMRawT", "IIQ"),
+    (0, b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),  # JP2
+    (0, b"\xff\x4f\xff\x51", "JPEG 2000"),  # bare codestream
+    (0, b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
+    (0, b"\xff\x0a", "JPEG XL"),  # bare codestream
+    (0, b"II\xbc\x01", "JPEG XR"),
+    (0, b"8BPS", "PSD"),  # Photoshop
+    (0, b"v/1\x01", "OpenEXR"),
+    (0, b"SDPX", "DPX"),
+    (0, b"XPDS", "DPX"),
 )
 
-_VIDEO = (
-    (0, b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02"),  # MXF
-    (4, b"RED1"),  # R3D
-    (4, b"RED2"),
-    (0, b"MLVI"),  # Magic Lantern
-    (0, b"\0\0\x01\xb3"),  # MPEG elementary stream
-    (0, b"FLV\x01"),
-    (0, b".RMF\0\0\0"),
-    (0, b"\x1f\x07\0"),  # raw DV
+_VIDEO: Signatures = (
+    (0, b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02", "MXF"),
+    (4, b"RED1", "R3D"),
+    (4, b"RED2", "R3D"),
+    (0, b"MLVI", "MLV"),  # Magic Lantern
+    (0, b"\0\0\x01\xb3", "MPG"),  # MPEG elementary stream
+    (0, b"FLV\x01", "FLV"),
+    (0, b".RMF\0\0\0", None),
+    (0, b"\x1f\x07\0", "DV"),  # raw DV
 )
 
-_AUDIO = (
-    (0, b"ID3\2"),  # MP3, sometimes AAC or FLAC
-    (0, b"ID3\3"),
-    (0, b"ID3\4"),
-    (0, b"fLaC"),
-    (0, b"#!AMR"),
-    (0, b"caff\0\1"),
+_AUDIO: Signatures = (
+    (0, b"ID3\2", "MP3"),  # MP3, sometimes AAC or FLAC
+    (0, b"ID3\3", "MP3"),
+    (0, b"ID3\4", "MP3"),
+    (0, b"fLaC", "FLAC"),
+    (0, b"#!AMR", "AMR"),
+    (0, b"caff\0\1", "CAF"),
 )
 
-_IMAGE_BRANDS = frozenset(
-    (
-        *(b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"),
-        *(b"mif1", b"mif2", b"msf1", b"miaf", b"avif", b"avis", b"avci", b"avcs", b"jpeg", b"crx "),
-    )
+_BRANDS = (
+    (Kind.IMAGE, "HEIC", b"heic heix heim heis hevc hevx hevm hevs"),
+    (Kind.IMAGE, "AVIF", b"avif avis"),
+    (Kind.IMAGE, "HEIF", b"mif1 mif2 msf1 miaf avci avcs jpeg"),
+    (Kind.IMAGE, "CR3", b"crx"),
+    (Kind.AUDIO, "M4A", b"M4A M4B M4P"),
+    (Kind.AUDIO, "MP4", b"F4A F4B aax aaxc"),
+    (Kind.VIDEO, "M4V", b"M4V M4VH M4VP"),
+    (Kind.VIDEO, "MOV", b"qt"),
 )
-_AUDIO_BRANDS = frozenset((b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B ", b"aax ", b"aaxc"))
+BRANDS = {brand.ljust(4): (kind, name) for kind, name, brands in _BRANDS for brand in brands.split()}
+"""The kind and format of a `ftyp` box's main brand; films may hold sound alone."""
+
+_FORMS = (  # of a file that is built of chunks
+    (b"WEBP", Kind.IMAGE, "WebP"),
+    (b"AVI", Kind.VIDEO, "AVI"),
+    (b"CDXA", Kind.VIDEO, None),
+    (b"WAVE", Kind.AUDIO, "WAV"),
+    (b"AIFF", Kind.AUDIO, "AIFF"),
+    (b"AIFC", Kind.AUDIO, "AIFF"),
+)
+_CHUNKED = (b"RIFF", b"RF64", b"BW64", b"FORM")
 _QUICKTIME_CONTENT = frozenset((b"moov", b"mdat"))
 _QUICKTIME_FILLING = frozenset((b"wide", b"free", b"skip", b"pnot"))
 _BITMAP_HEADERS = frozenset((12, 16, 40, 52, 56, 64, 108, 124))
 _PACKETS = ((0, 188), (4, 192), (0, 204))  # TS; M2TS, with a time code before each; with check bytes
 _PACKETS_WANTED = 5
 
-_ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
-_EBML = b"\x1aE\xdf\xa3"
+ASF = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+EBML = b"\x1aE\xdf\xa3"
 _AUDIO_NAMES = frozenset(("m4a", "m4b", "mka", "wma", "aac", "oga", "opus"))
 
 
@@ -84,10 +107,10 @@ def _by_container(head: bytes, suffix: str) -> Kind | None:
     """The kind of what may hold pictures, films or sound alike."""
     if head[4:8] == b"ftyp":
         return _by_brand(head, suffix)
-    if head.startswith((_EBML, _ASF)) or is_old_quicktime(head):
+    if head.startswith((EBML, ASF)) or is_old_quicktime(head):
         return _moving_or_not(head, suffix)
-    if head.startswith((b"RIFF", b"RF64", b"BW64", b"FORM")):
-        return _by_chunk_form(head[8:12])
+    if head.startswith(_CHUNKED):
+        return next((kind for form, kind, _ in _FORMS if head.startswith(form, 8)), None)
     if head.startswith(b"OggS"):
         return Kind.VIDEO if b"\x80theora" in head[:4096] else Kind.AUDIO
     return None
@@ -95,37 +118,40 @@ def _by_container(head: bytes, suffix: str) -> Kind | None:
 
 def _by_stream(head: bytes) -> Kind | None:
     """The kind of a format that is only ever film, or only sound."""
-    if _starts(head, _VIDEO) or _is_program_stream(head) or packet_size(head):
+    if _starts(head, _VIDEO) or is_program_stream(head) or packet_size(head):
         return Kind.VIDEO
     if _starts(head, _AUDIO) or is_audio_frame(head):
         return Kind.AUDIO
     return None
 
 
-def _starts(head: bytes, signatures: tuple[tuple[int, bytes], ...]) -> bool:
-    return any(head.startswith(bytes_, offset) for offset, bytes_ in signatures)
+def _starts(head: bytes, signatures: Signatures) -> bool:
+    return any(head.startswith(bytes_, offset) for offset, bytes_, _ in signatures)
+
+
+def format_by_signature(head: bytes) -> str | None:
+    """The format that the first bytes alone show, None if they do not."""
+    return next((name for name in _formats(head) if name), None)
+
+
+def _formats(head: bytes) -> Iterator[str | None]:
+    if head.startswith(_CHUNKED):
+        yield from (name for form, _, name in _FORMS if head.startswith(form, 8))
+    for table in (_IMAGE, _VIDEO, _AUDIO):
+        yield from (name for offset, bytes_, name in table if head.startswith(bytes_, offset))
 
 
 def _by_brand(head: bytes, suffix: str) -> Kind:
     brand = head[8:12]
     if brand == b"crx " and suffix == "crm":  # Canon's raw video says the same of itself as its photos
         return Kind.VIDEO
-    if brand in _IMAGE_BRANDS:
-        return Kind.IMAGE
-    return Kind.AUDIO if brand in _AUDIO_BRANDS else _moving_or_not(head, suffix)
+    kind, _ = BRANDS.get(brand, (Kind.VIDEO, None))
+    return _moving_or_not(head, suffix) if kind is Kind.VIDEO else kind
 
 
 def _moving_or_not(head: bytes, suffix: str) -> Kind:
     """Containers of film and sound alike: film, unless it is named as sound and shows no picture track."""
     return Kind.AUDIO if suffix in _AUDIO_NAMES and b"vide" not in head else Kind.VIDEO
-
-
-def _by_chunk_form(form: bytes) -> Kind | None:
-    if form == b"WEBP":
-        return Kind.IMAGE
-    if form[:3] == b"AVI" or form == b"CDXA":
-        return Kind.VIDEO
-    return Kind.AUDIO if form in (b"WAVE", b"AIFF", b"AIFC") else None
 
 
 def is_old_quicktime(head: bytes) -> bool:
@@ -149,7 +175,7 @@ def is_icon(head: bytes) -> bool:
     return head.startswith(b"\0\0\x01\0") and count > 0 and head[9:10] == b"\0" and first >= 6 + 16 * count
 
 
-def _is_program_stream(head: bytes) -> bool:
+def is_program_stream(head: bytes) -> bool:
     """MPG, VOB: a pack header of MPEG-1 or MPEG-2."""
     mark = head[4] if len(head) > 4 else 0
     return head.startswith(b"\0\0\x01\xba") and (mark & 0xC0 == 0x40 or mark & 0xF0 == 0x20)

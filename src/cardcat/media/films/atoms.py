@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from cardcat.media import values
-from cardcat.media.boxes import boxes
-from cardcat.media.films.film_boxes import Place, content, places
+from cardcat.media.boxes import CANON, Box, boxes, boxes_in, content_of
 
-CANON = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
+_LARGEST = 1 << 20  # bytes of one note
 _MOST_NOTES = 200
 _MOST_KEYS = 200
 _MOST_BYTES = 1 << 23  # of all notes together
@@ -38,7 +37,7 @@ def read_atoms(stream: BinaryIO, size: int) -> Atoms:
     seconds = None
     room = _MOST_BYTES
     for at in _noted(stream, size):
-        told = content(stream, at)
+        told = _note(stream, at)
         room -= len(told)
         if room < 0 or len(notes) >= _MOST_NOTES:
             break
@@ -51,27 +50,32 @@ def read_atoms(stream: BinaryIO, size: int) -> Atoms:
     return Atoms(seconds, notes, keys, documents)
 
 
-def _noted(stream: BinaryIO, size: int) -> Iterator[Place]:
+def _note(stream: BinaryIO, at: Box) -> bytes:
+    """What is in the box; empty if it is too large to be a camera's note."""
+    return content_of(stream, at) if at.end - at.start <= _LARGEST else b""
+
+
+def _noted(stream: BinaryIO, size: int) -> Iterator[Box]:
     """The boxes worth reading: those about the film, its user data, and what its tracks say of themselves."""
-    for top in places(stream, 0, size):
+    for top in boxes_in(stream, 0, size):
         if top.kind == b"meta":
             yield top
         elif top.kind == b"moov":
-            for part in places(stream, top.start, top.end):
+            for part in boxes_in(stream, top.start, top.end):
                 yield from _of_movie(stream, part)
 
 
-def _of_movie(stream: BinaryIO, part: Place) -> Iterator[Place]:
+def _of_movie(stream: BinaryIO, part: Box) -> Iterator[Box]:
     if part.kind in (b"mvhd", b"meta"):
         yield part
     elif part.kind == b"udta":
-        yield from places(stream, part.start, part.end)
+        yield from boxes_in(stream, part.start, part.end)
     elif part.kind == b"trak":
-        yield from (one for one in places(stream, part.start, part.end) if one.kind == b"meta")
+        yield from (one for one in boxes_in(stream, part.start, part.end) if one.kind == b"meta")
     elif part.kind == b"uuid":
         stream.seek(part.start)
         if stream.read(16) == CANON:
-            yield from places(stream, part.start + 16, part.end)
+            yield from boxes_in(stream, part.start + 16, part.end)
 
 
 def _seconds(header: bytes) -> float | None:

@@ -10,7 +10,8 @@ from typing import BinaryIO
 from cardcat.media import values
 from cardcat.media.combining import combined
 from cardcat.media.films.nikon import read_nctg
-from cardcat.media.told import ratio, told
+from cardcat.media.films.numbers import ratio
+from cardcat.media.told import told
 from cardcat.metadata import Metadata
 
 _MOST = 500

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 
 from cardcat.media import values
 from cardcat.media.boxes import boxes
@@ -124,11 +123,9 @@ def _minolta(data: bytes) -> Metadata:
 def _told_by_document(document: bytes) -> Metadata:
     """Sony's XML, which stands in the film as it does beside it; here it is the film's own clock."""
     try:
-        found = read_clip_xml(document)
+        return read_clip_xml(document, DateSource.CREATION_DATE)
     except ValueError:
         return Metadata()
-    source = DateSource.CREATION_DATE if found.date_taken else None
-    return replace(found, details=replace(found.details, date_source=source))
 
 
 _NOTES: dict[bytes, Callable[[bytes], Metadata]] = {

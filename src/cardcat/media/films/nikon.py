@@ -1,6 +1,5 @@
 """What Nikon writes into its films: numbered entries, in MOV and MP4 typed as in EXIF, in AVI without."""
 
-# ruff: noqa: PLR2004 - the numbers are those of the formats
 from __future__ import annotations
 
 import struct
@@ -8,8 +7,9 @@ from collections.abc import Iterator
 
 from cardcat.media import values
 from cardcat.media.boxes import boxes
+from cardcat.media.films.numbers import ratio
 from cardcat.media.geo import place, sexagesimal
-from cardcat.media.told import ratio, told
+from cardcat.media.told import told
 from cardcat.metadata import Metadata
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
@@ -58,9 +58,7 @@ def _typed(data: bytes) -> Iterator[tuple[int, bytes]]:
 def _degrees(entries: Entries, reference: int) -> float | None:
     """From N, S, E or W and the three fractions of the entry behind it."""
     parts = [ratio(entries.get(reference + 1, b""), at, "big") for at in (0, 8, 16)]
-    known = tuple(part for part in parts if part is not None)
-    hemisphere = values.text(entries.get(reference))
-    return sexagesimal(known, hemisphere) if len(known) == 3 and hemisphere else None
+    return sexagesimal(parts, values.text(entries.get(reference)))
 
 
 def read_nctg(data: bytes) -> Metadata:

@@ -11,7 +11,8 @@ import re
 import struct
 from dataclasses import dataclass
 
-from cardcat.media.told import ratio, told
+from cardcat.media.films.numbers import ratio
+from cardcat.media.told import told
 from cardcat.metadata import Metadata
 
 _MAKE = 32  # bytes at the most, up to the first zero

@@ -102,6 +102,4 @@ def _where(packs: Packs) -> Where:
 def _degrees(packs: Packs, reference: int) -> float | None:
     """N, S, E or W, then degrees, minutes and seconds as fractions."""
     parts = [_half_ratio(packs.get(number)) for number in range(reference + 1, reference + 4)]
-    known = tuple(part for part in parts if part is not None)
-    hemisphere = values.text(packs.get(reference))
-    return sexagesimal(known, hemisphere) if len(known) == 3 and hemisphere else None
+    return sexagesimal(parts, values.text(packs.get(reference)))

@@ -9,8 +9,13 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
+from cardcat.media.boxes import MOST, boxes_in
 from cardcat.media.films.avi import chunks
-from cardcat.media.films.film_boxes import INDEXES, MOST, TOP_BOXES, places
+
+INDEXES = (b"moov", b"moof")  # without one of them nothing of a film can be shown
+TOP_BOXES = frozenset(
+    b"ftyp styp moov moof mdat free skip wide pnot udta meta uuid sidx mfra emsg prft".split()
+)
 
 _NO_INDEX = "has no index ({}), so the recording was not ended properly"
 _TAIL = 1 << 20  # bytes at the end of an MXF film that are searched
@@ -20,7 +25,7 @@ _MXF_RANDOM_INDEX = bytes.fromhex("060e2b34020501010d01020101110100")
 
 
 def unfinished(stream: BinaryIO, size: int) -> str | None:
-    """Half a sentence that goes on from "it …" if the film of *size* bytes was not ended properly."""
+    """What completes the sentence "it …" if the film of *size* bytes was not ended properly."""
     stream.seek(0)
     head = stream.read(64)
     if head[4:8] in TOP_BOXES:
@@ -37,12 +42,12 @@ def unfinished(stream: BinaryIO, size: int) -> str | None:
 def _boxes(stream: BinaryIO, size: int) -> str | None:
     """MP4, MOV and their kin: all of the last box must be there, and an index."""
     kinds, missing = [], 0
-    for place in places(stream, 0, size):
-        missing = place.claimed_end - size
-        if missing > 0 and place.kind not in TOP_BOXES:
+    for box in boxes_in(stream, 0, size):
+        missing = box.claimed_end - size
+        if missing > 0 and box.kind not in TOP_BOXES:
             missing = 0  # what cameras put behind a film is not always made of boxes
             break
-        kinds.append(place.kind)
+        kinds.append(box.kind)
     has_index = any(kind in INDEXES for kind in kinds)
     if missing > 0:
         return _cut(missing) if has_index else f"{_cut(missing)}, its index (moov) among them"

@@ -10,15 +10,16 @@ from typing import BinaryIO
 from pymediainfo import MediaInfo
 
 from cardcat.media import values
+from cardcat.media.boxes import boxes_in
 from cardcat.media.combining import combined, dated
 from cardcat.media.films.atoms import read_atoms
 from cardcat.media.films.avi import told_by_avi
-from cardcat.media.films.film_boxes import INDEXES, TOP_BOXES, places
+from cardcat.media.films.codecs import Track, audio_codec, codec, color_space
+from cardcat.media.films.insta360 import told_by_insta360
 from cardcat.media.films.makers import told_by_makers
-from cardcat.media.films.raw_films import read_mlv, told_by_insta360
+from cardcat.media.films.mlv import read_mlv
 from cardcat.media.films.transport import told_by_transport
-from cardcat.media.films.unfinished import unfinished
-from cardcat.media.films.words import Track, audio_codec, codec, color_space
+from cardcat.media.films.unfinished import INDEXES, TOP_BOXES, unfinished
 from cardcat.media.formats import HEAD, format_of
 from cardcat.media.geo import iso_6709
 from cardcat.metadata import DateSource, Details, Metadata
@@ -69,7 +70,7 @@ def _is_worth_asking(stream: BinaryIO, size: int) -> bool:
     """Not of boxes without an index, of which MediaInfo knows nothing but may read tables for minutes."""
     stream.seek(4)
     is_of_boxes = stream.read(4) in TOP_BOXES
-    return not is_of_boxes or any(place.kind in INDEXES for place in places(stream, 0, size))
+    return not is_of_boxes or any(box.kind in INDEXES for box in boxes_in(stream, 0, size))
 
 
 def _asked(stream: BinaryIO) -> list[Track]:

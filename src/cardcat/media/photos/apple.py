@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import struct
-
 from cardcat.media import values
+from cardcat.media.ifd import entries, order_of
 
 _START = b"Apple iOS\0"
 _CONTENT_IDENTIFIER = 0x11
 _TEXT = 2
+_MOST_TAGS = 1000
 
 
 def live_photo_id(block: bytes) -> str | None:
     """The content identifier in an EXIF *block*, None if there is no such note."""
     start = block.find(_START)
     note = block[start:] if start >= 0 else b""
-    order = "<" if note[12:14] == b"II" else ">"
-    count = int.from_bytes(note[14:16], "little" if order == "<" else "big")
-    entries = note[16 : 16 + 12 * count]
-    for tag, kind, length, at in struct.iter_unpack(order + "HHII", entries[: len(entries) // 12 * 12]):
-        if tag == _CONTENT_IDENTIFIER and kind == _TEXT:
-            return values.text(note[at : at + min(length, 100)])
+    for entry in entries(note, order_of(note[12:14]), 14, _MOST_TAGS):
+        if entry.tag == _CONTENT_IDENTIFIER and entry.kind == _TEXT:
+            return values.text(note[entry.offset : entry.offset + min(entry.amount, 100)])
     return None

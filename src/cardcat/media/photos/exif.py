@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
 from typing import BinaryIO
 
 import exifread
@@ -12,6 +11,7 @@ import exifread
 from cardcat.media import values
 from cardcat.media.bounded import BoundedReader
 from cardcat.media.photos import gps
+from cardcat.media.photos.gps import Tags
 from cardcat.metadata import DateSource, Details, Metadata
 
 # Every damaged block would write lines to the user's terminal.
@@ -21,9 +21,6 @@ _MAX_APEX = 60.0
 _COLOR_SPACES = {1: "sRGB", 2: "Adobe RGB"}
 _ADOBE_RGB = "R03"  # what the interoperability tag says where the other says "uncalibrated"
 _LARGEST_ORIENTATION = 8
-
-Tags = Mapping[str, object]
-"""What exifread calls a tag (`EXIF FNumber`), and its value or values."""
 
 
 def read_tags(stream: BinaryIO) -> Tags:

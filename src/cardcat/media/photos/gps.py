@@ -9,6 +9,7 @@ from cardcat.media import values
 from cardcat.media.geo import Where, place, sexagesimal
 
 Tags = Mapping[str, object]
+"""What exifread calls a tag (`EXIF FNumber`), and its value or values."""
 
 _PARTS = 3  # degrees, minutes, seconds; hours, minutes, seconds
 _FIRST_YEAR = "1980"  # the satellites count from there
@@ -39,7 +40,7 @@ def date(tags: Tags) -> str | None:
 
 def _degrees(tags: Tags, name: str) -> float | None:
     hemisphere = (values.text(tags.get(f"GPS {name}Ref")) or "")[:1]
-    return sexagesimal(tuple(_numbers(tags, name)), hemisphere)
+    return sexagesimal(_numbers(tags, name), hemisphere)
 
 
 def _numbers(tags: Tags, name: str) -> list[float]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from cardcat.media import values
+from cardcat.media.ifd import rows
 
 MAX_STEPS = 100_000  # segments or chunks of one file
 
@@ -45,6 +46,11 @@ def exif_stream(block: bytes) -> tuple[BinaryIO, ...]:
     return (io.BytesIO(block),) if block[:2] in (b"II", b"MM") else ()
 
 
+def exif_item(block: bytes) -> tuple[BinaryIO, ...]:
+    """The TIFF stream in an EXIF item; its first four bytes tell how much stands before it."""
+    return exif_stream(block[4 + int.from_bytes(block[:4], "big") :])
+
+
 def read_gif(stream: BinaryIO) -> Header:
     """The logical screen's size."""
     stream.seek(6)
@@ -65,7 +71,7 @@ def read_icon(stream: BinaryIO) -> Header:
     """The size of the largest picture in it; 0 stands for 256."""
     stream.seek(4)
     count = int.from_bytes(stream.read(2), "little")
-    entries = struct.iter_unpack("<BB14x", _whole(stream.read(16 * count), 16))
+    entries = rows("<BB14x", stream.read(16 * count))
     return Header(max(((width or 256, height or 256) for width, height in entries), default=None))
 
 
@@ -81,7 +87,3 @@ def pair(layout: str, data: bytes) -> tuple[int, int] | None:
     if len(data) < struct.calcsize(layout):
         return None
     return values.size(*struct.unpack_from(layout, data))
-
-
-def _whole(data: bytes, unit: int) -> bytes:
-    return data[: len(data) - len(data) % unit]

@@ -1,4 +1,4 @@
-"""What is built of boxes: HEIC, HEIF, AVIF, JPEG 2000, JPEG XL."""
+"""What is built of boxes: HEIC, HEIF, AVIF, JPEG 2000."""
 
 # ruff: noqa: PLR2004 - the numbers are those of the formats
 from __future__ import annotations
@@ -13,13 +13,11 @@ from cardcat.media import values
 from cardcat.media.bounded import LARGEST_FILE, LARGEST_READ
 from cardcat.media.boxes import Box, boxes, content_of, top_box, top_boxes
 from cardcat.media.photos import icc
-from cardcat.media.photos.header import Header, exif_stream
-from cardcat.media.photos.jpeg_xl import codestream_size
+from cardcat.media.photos.header import Header, exif_item, exif_stream
 
 _XMP_ITEM = b"application/rdf+xml"
 _EXIF_UUIDS = (b"JpgTiffExif->JP2", bytes.fromhex("0537cdab9d0c4431a72afa561f2a113e"))
 _XMP_UUID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
-_JPEG_XL_START = b"\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14ftypjxl \0\0\0\0jxl "
 
 
 def read_heif(stream: BinaryIO) -> Header:
@@ -30,7 +28,7 @@ def read_heif(stream: BinaryIO) -> Header:
     with contextlib.suppress(ValueError):
         found = _picture(meta, parts)
     with contextlib.suppress(ValueError):
-        found = replace(found, exif=_exif(_item_content(stream, meta, parts, b"Exif")))
+        found = replace(found, exif=exif_item(_item_content(stream, meta, parts, b"Exif")))
     with contextlib.suppress(ValueError):
         found = replace(found, xmp=_item_content(stream, meta, parts, _XMP_ITEM))
     return found
@@ -57,34 +55,6 @@ def _jpeg_2000_size(found: Header, data: bytes) -> Header:
             height, width, depth = struct.unpack_from(">IIxxB", data, box.start)
             return replace(found, size=values.size(width, height), bit_depth=(depth & 0x7F) + 1)
     return found
-
-
-def read_jpeg_xl(stream: BinaryIO) -> Header:
-    """The EXIF and XMP boxes; if they are compressed, the second reader gets them."""
-    found, compressed = Header(), b""
-    for box in top_boxes(stream):
-        if box.kind in (b"jxlc", b"jxlp") and found.size is None:
-            start = content_of(stream, replace(box, end=min(box.end, box.start + 16)))
-            found = replace(found, size=codestream_size(start[4 * (box.kind == b"jxlp") :]))
-        elif box.kind == b"Exif":
-            found = replace(found, exif=_exif(content_of(stream, box)))
-        elif box.kind == b"xml ":
-            found = replace(found, xmp=content_of(stream, box))
-        elif box.kind == b"brob":
-            content = content_of(stream, box)
-            compressed += struct.pack(">I4s", 8 + len(content), b"brob") + content
-    return replace(found, second=_JPEG_XL_START + compressed) if compressed else found
-
-
-def read_jpeg_xl_codestream(stream: BinaryIO) -> Header:
-    """The size; nothing else is in a bare codestream."""
-    stream.seek(0)
-    return Header(codestream_size(stream.read(16)))
-
-
-def _exif(block: bytes) -> tuple[BinaryIO, ...]:
-    """The TIFF stream in an EXIF item; its first four bytes tell how much stands before it."""
-    return exif_stream(block[4 + int.from_bytes(block[:4], "big") :])
 
 
 class _Reader:

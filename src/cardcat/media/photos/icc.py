@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 
 from cardcat.media import values
+from cardcat.media.ifd import rows
 
 _MOST_TAGS = 100
 _SHORT = {"srgb": "sRGB", "adobe rgb": "Adobe RGB", "adobergb": "Adobe RGB", "display p3": "Display P3"}
@@ -15,7 +16,7 @@ def color_space(profile: bytes) -> str | None:
     """What an ICC *profile* calls itself, the common ones by one name each; the start of it is enough."""
     count = int.from_bytes(profile[128:132], "big")
     table = profile[132 : 132 + 12 * min(count, _MOST_TAGS)]
-    for tag, offset, size in struct.iter_unpack(">4sII", table[: len(table) // 12 * 12]):
+    for tag, offset, size in rows(">4sII", table):
         if tag == b"desc":
             return _short(values.text(_description(profile[offset : offset + min(size, 4096)])))
     return None

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from cardcat.media import formats
+from cardcat.media.bounded import TooMuchError
 from cardcat.media.combining import combined
 from cardcat.media.photos import (
     apple,
@@ -16,6 +17,7 @@ from cardcat.media.photos import (
     header,
     heif,
     jpeg,
+    jpeg_xl,
     packet,
     phase_one,
     raw,
@@ -33,8 +35,8 @@ _READERS: tuple[tuple[int, bytes, Callable[[BinaryIO], Header]], ...] = (
     (8, b"crx ", raw.read_cr3),
     (4, b"ftyp", heif.read_heif),
     (4, b"jP  ", heif.read_jpeg_2000),
-    (4, b"JXL ", heif.read_jpeg_xl),
-    (0, b"\xff\x0a", heif.read_jpeg_xl_codestream),
+    (4, b"JXL ", jpeg_xl.read_jpeg_xl),
+    (0, b"\xff\x0a", jpeg_xl.read_jpeg_xl_codestream),
     (0, b"FUJIFILMCCD-RAW", raw.read_raf),
     (0, b"FOVb", sigma.read_x3f),
     (0, b"\0MRM", raw.read_mrw),
@@ -112,8 +114,10 @@ def _by_exif(found: Header) -> tuple[Metadata, str | None]:
             tags.update(exif.read_tags(block))
         except MemoryError:
             raise
-        except Exception as error:  # noqa: BLE001 - exifread raises anything at all for a damaged block
-            trouble = f"its EXIF block can't be read ({type(error).__name__})"
+        except TooMuchError:
+            trouble = "its EXIF block is damaged: it never ends"
+        except Exception:  # noqa: BLE001 - exifread raises anything at all for a damaged block
+            trouble = "its EXIF block is damaged"
     return exif.to_metadata(tags), trouble
 
 
@@ -127,8 +131,8 @@ def _by_second_reader(found: Header, block: bytes, told: Metadata, *, is_damaged
             return second_reader.read_note(found.second or block)
     except MemoryError:
         raise
-    except Exception as error:  # noqa: BLE001 - what the first reader has told is kept, whatever this one raises
-        return Metadata(trouble=f"its maker's note can't be read ({type(error).__name__})")
+    except Exception:  # noqa: BLE001 - what the first reader has told is kept, whatever this one raises
+        return Metadata(trouble="its maker's note is damaged")
     return _NOTHING
 
 

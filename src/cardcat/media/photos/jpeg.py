@@ -1,6 +1,5 @@
 """JPEG: what stands before its first scan."""
 
-# ruff: noqa: PLR2004 - the numbers are those of the format
 from __future__ import annotations
 
 import struct
@@ -8,6 +7,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from cardcat.media import values
+from cardcat.media.ifd import entries, number, order_of, rows
 from cardcat.media.photos import icc
 from cardcat.media.photos.header import MAX_STEPS, Header, exif_stream
 
@@ -76,15 +76,9 @@ def _next_marker(stream: BinaryIO) -> int | None:
 
 def _has_views(index: bytes) -> bool:
     """Whether an MPF index lists panorama parts or the two eyes of a stereo picture."""
-    order = "<" if index.startswith(b"II") else ">"
-    if len(index) < 10:
-        return False
-    first = struct.unpack(order + "I", index[4:8])[0]
-    count = int.from_bytes(index[first : first + 2], "little" if order == "<" else "big")
-    entries = index[first + 2 : first + 2 + 12 * min(count, 100)]
-    for tag, _, length, at in struct.iter_unpack(order + "HHII", entries[: len(entries) // 12 * 12]):
-        if tag == _PICTURES:
-            pictures = index[at : at + min(length, 1600)]
-            kinds = struct.iter_unpack(order + "I12x", pictures[: len(pictures) // 16 * 16])
-            return any(kind >> 16 & 0xFF == _OF_ONE_SCENE for (kind,) in kinds)
+    order = order_of(index)
+    for entry in entries(index, order, number(order, index[4:8]), 100):
+        if entry.tag == _PICTURES:
+            pictures = index[entry.offset : entry.offset + min(entry.amount, 1600)]
+            return any(kind >> 16 & 0xFF == _OF_ONE_SCENE for (kind,) in rows(order + "I12x", pictures))
     return False

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from cardcat.media.sidecars.xmp import read_xmp
 from cardcat.metadata import DateSource, Metadata
 
 _WORDS = {
@@ -26,11 +25,7 @@ def is_wanted(packet: bytes, told: Metadata) -> bool:
 
 def read_packet(packet: bytes) -> Metadata:
     """The columns that an XMP *packet* knows, in the words of a sidecar; empty if it can't be read."""
-    from cardcat.media.sidecars.xmp import read_xmp  # noqa: PLC0415 - which reads pictures in turn
-
     try:
-        found = read_xmp(packet)
+        return read_xmp(packet, DateSource.XMP)
     except ValueError:
         return Metadata()
-    source = DateSource.XMP if found.date_taken else None
-    return replace(found, details=replace(found.details, date_source=source))

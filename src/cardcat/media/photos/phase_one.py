@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from cardcat.media import values
+from cardcat.media.ifd import order_of, rows
 from cardcat.media.photos.header import Header
 from cardcat.media.photos.tiff import read_tiff
 
@@ -33,12 +34,12 @@ def _list(stream: BinaryIO) -> dict[int, int | bytes]:
     """Whole numbers and texts by tag; every offset in it counts from the eighth byte."""
     stream.seek(8)
     head = stream.read(12)
-    order = "<" if head.startswith(b"II") else ">"
+    order = order_of(head)
     stream.seek(8 + struct.unpack(order + "8xI", head.ljust(12, b"\0"))[0])
     count = struct.unpack(order + "I4x", stream.read(8).ljust(8, b"\0"))[0]
     entries = stream.read(16 * min(count, _MOST_ENTRIES))
     found: dict[int, int | bytes] = {}
-    for tag, kind, length, value in struct.iter_unpack(order + "IIII", entries[: len(entries) // 16 * 16]):
+    for tag, kind, length, value in rows(order + "IIII", entries):
         if tag in (_WIDTH, _HEIGHT):
             found[tag] = value
         elif tag in (_LENS, _SERIAL) and kind == 1 and length <= 256:

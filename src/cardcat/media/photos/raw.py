@@ -10,12 +10,11 @@ from typing import BinaryIO
 
 from cardcat.media import values
 from cardcat.media.bounded import LARGEST_READ
-from cardcat.media.boxes import boxes, content_of, top_boxes
+from cardcat.media.boxes import CANON, boxes, content_of, top_boxes
 from cardcat.media.photos.header import MAX_STEPS, Header, exif_stream
 from cardcat.media.photos.jpeg import read_jpeg
 from cardcat.media.photos.tiff import tiff_size
 
-_CANON = bytes.fromhex("85c0b687820f11e08111f4ce462b6a48")
 # Its IFDs, and the tag that leads to each where they are in one TIFF.
 _CANON_IFDS = {b"CMT1": None, b"CMT2": 0x8769, b"CMT4": 0x8825}
 _LARGEST_CRW = 1 << 25
@@ -32,7 +31,7 @@ def read_cr3(stream: BinaryIO) -> Header:
     blocks = {
         part.kind: movie[part.start : part.end]
         for box in boxes(movie)
-        if box.kind == b"uuid" and movie[box.start : box.start + 16] == _CANON
+        if box.kind == b"uuid" and movie[box.start : box.start + 16] == CANON
         for part in boxes(movie, box.start + 16, box.end)
     }
     size = tiff_size(io.BytesIO(blocks[b"CMT1"])) if b"CMT1" in blocks else None

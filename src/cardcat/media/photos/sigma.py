@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from cardcat.media import values
 from cardcat.media.bounded import LARGEST_READ
+from cardcat.media.ifd import rows
 from cardcat.media.photos.header import Header
 from cardcat.media.photos.jpeg import read_jpeg
 
@@ -53,7 +54,7 @@ def _sections(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
         return
     count = min(int.from_bytes(head[8:12], "little"), _MOST_SECTIONS)
     entries = stream.read(12 * count)
-    for offset, length, kind in struct.iter_unpack("<II4s", entries[: len(entries) // 12 * 12]):
+    for offset, length, kind in rows("<II4s", entries):
         if kind in (b"PROP", b"IMA2"):
             stream.seek(offset)
             yield kind, stream.read(min(length, LARGEST_READ))
@@ -69,7 +70,7 @@ def _pairs(section: bytes) -> Iterator[tuple[str, str]]:
         return
     count = min(int.from_bytes(section[8:12], "little"), _MOST_PAIRS)
     table, words = section[24 : 24 + 8 * count], section[24 + 8 * count :]
-    for key, value in struct.iter_unpack("<II", table[: len(table) // 8 * 8]):
+    for key, value in rows("<II", table):
         yield _word(words, key), _word(words, value)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from cardcat.media import values
-from cardcat.media.bounded import LARGEST_READ
+from cardcat.media.bounded import LARGEST_FILE, LARGEST_READ
+from cardcat.media.ifd import order_of, rows
 from cardcat.media.photos import icc
 from cardcat.media.photos.header import Header
 
@@ -18,6 +19,7 @@ _WANTED = frozenset((_WIDTH, _HEIGHT, _DEPTH, _SUB_IFDS, _XMP, _ICC, *_PANASONIC
 _LETTERS = {1: "B", 3: "H", 4: "I", 7: "B", 13: "I", 16: "Q", 18: "Q"}
 _MAX_NUMBERS = 16
 _MAX_TAGS = 1000
+_DEEPEST = 64  # bits a sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def read_tiff(stream: BinaryIO) -> Header:
         _size(largest) or _panasonic_size(first),
         () if layout.offset == "Q" else (stream,),  # no reader of EXIF knows BigTIFF
         _bytes(stream, first, _XMP),
-        bit_depth=next(iter(_numbers(largest, _DEPTH)), None),
+        bit_depth=next((bits for bits in _numbers(largest, _DEPTH)[:1] if 0 < bits <= _DEEPEST), None),
         color_space=icc.color_space(_bytes(stream, first, _ICC)),
     )
 
@@ -71,7 +73,7 @@ def tiff_size(stream: BinaryIO) -> tuple[int, int] | None:
 def _first_ifd(stream: BinaryIO) -> tuple[_Layout | None, _Ifd]:
     stream.seek(0)
     head = stream.read(16)
-    order = "<" if head[:2] == b"II" else ">"
+    order = order_of(head)
     is_big = head[2:4] in (b"+\0", b"\0+")
     layout = _Layout(order, "Q", "HHQ8s", "Q") if is_big else _Layout(order, "H", "HHI4s", "I")
     offset = layout.unpack(layout.offset, head[8:] if is_big else head[4:])
@@ -80,18 +82,17 @@ def _first_ifd(stream: BinaryIO) -> tuple[_Layout | None, _Ifd]:
 
 def _ifd(stream: BinaryIO, layout: _Layout, offset: int) -> _Ifd:
     """The wanted tags of one IFD."""
-    if offset >= 1 << 62:
+    if offset >= LARGEST_FILE:
         return {}
     stream.seek(offset)
     count = layout.unpack(layout.count, stream.read(struct.calcsize(layout.order + layout.count)))
     size = struct.calcsize(layout.order + layout.entry)
     entries = stream.read(size * min(count[0] if count else 0, _MAX_TAGS))
-    whole = entries[: len(entries) // size * size]
-    return dict(_entries(stream, layout, struct.iter_unpack(layout.order + layout.entry, whole)))
+    return dict(_entries(stream, layout, rows(layout.order + layout.entry, entries)))
 
 
 def _entries(
-    stream: BinaryIO, layout: _Layout, entries: Iterator[tuple[int, int, int, bytes]]
+    stream: BinaryIO, layout: _Layout, entries: Iterator[tuple[Any, ...]]
 ) -> Iterator[tuple[int, _Entry]]:
     for tag, kind, amount, raw in entries:
         letter = _LETTERS.get(kind)
@@ -106,7 +107,7 @@ def _entries(
 
 def _value(stream: BinaryIO, raw: bytes, length: int, offset: int) -> bytes:
     """The start of an entry's value: in the entry itself where it fits, else where it points to."""
-    if length <= len(raw) or offset >= 1 << 62:
+    if length <= len(raw) or offset >= LARGEST_FILE:
         return raw
     stream.seek(offset)
     return stream.read(min(length, 8 * _MAX_NUMBERS))
@@ -118,7 +119,7 @@ def _numbers(ifd: _Ifd, tag: int) -> tuple[int, ...]:
 
 def _bytes(stream: BinaryIO, ifd: _Ifd, tag: int) -> bytes:
     """The long value of a tag, up to LARGEST_READ bytes."""
-    if tag not in ifd or ifd[tag].offset >= 1 << 62:
+    if tag not in ifd or ifd[tag].offset >= LARGEST_FILE:
         return b""
     stream.seek(ifd[tag].offset)
     return stream.read(min(ifd[tag].length, LARGEST_READ))

@@ -20,8 +20,12 @@ _SERIAL = ("serialNo", "SerialNo", "SerialNo.", "serialNumber")
 _DATES = ("StartDate", "CreationDate")  # when it was shot, before when it was stored
 
 
-def read_clip_xml(document: bytes) -> Metadata:
-    """The camera, its lens, the clock and the place; nothing of other XML. ValueError if it can't be read."""
+def read_clip_xml(document: bytes, source: DateSource = DateSource.SIDECAR) -> Metadata:
+    """
+    The camera, its lens, the clock and the place; nothing of other XML. *source* is what its date counts as.
+
+    ValueError if it can't be read.
+    """
     found = elements(document)
     if not found or found[0].name not in _ROOTS:
         return Metadata()
@@ -34,7 +38,7 @@ def read_clip_xml(document: bytes) -> Metadata:
         lens=_first(lens, _MODEL),
         where=_where(found),
     )
-    return dated(camera, _date(found), DateSource.SIDECAR)
+    return dated(camera, _date(found), source)
 
 
 def _is_in(element: Element, name: str) -> bool:
@@ -77,6 +81,4 @@ def _where(found: list[Element]) -> Where:
 
 def _degrees(written: str | None, hemisphere: str | None) -> float | None:
     """`35:37:45.1` is degrees, minutes and seconds."""
-    parts = [values.number(part) for part in (written or "").split(":")]
-    known = tuple(part for part in parts if part is not None)
-    return sexagesimal(known, hemisphere or "") if known and len(known) == len(parts) else None
+    return sexagesimal([values.number(part) for part in (written or "").split(":")], hemisphere or "")

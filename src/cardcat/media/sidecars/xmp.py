@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cardcat.media import values
 from cardcat.media.combining import dated
-from cardcat.media.geo import Where, place
+from cardcat.media.geo import Where, place, sexagesimal
 from cardcat.media.sidecars.safe_xml import Element, elements
 from cardcat.media.told import told
 from cardcat.metadata import DateSource, Metadata
@@ -28,8 +28,12 @@ _ISO = ("exif:ISOSpeedRatings", "exifEX:PhotographicSensitivity")
 Words = dict[str, str]
 
 
-def read_xmp(document: bytes) -> Metadata:
-    """The columns, from the first value of each property. ValueError if it can't be read."""
+def read_xmp(document: bytes, source: DateSource = DateSource.SIDECAR) -> Metadata:
+    """
+    The columns, from the first value of each property; *source* is what its date counts as.
+
+    ValueError if it can't be read.
+    """
     words: Words = {}
     for name, value in _said(elements(document)):
         words.setdefault(name, value)
@@ -45,7 +49,7 @@ def read_xmp(document: bytes) -> Metadata:
         focal=_number(words.get("exif:FocalLength")),
         where=_where(words),
     )
-    return _with_date(camera, words)
+    return _with_date(camera, words, source)
 
 
 def _said(found: list[Element]) -> Iterator[tuple[str, str]]:
@@ -69,12 +73,12 @@ def _first(words: Words, names: tuple[str, ...]) -> str | None:
     return next((words[name] for name in names if name in words), None)
 
 
-def _with_date(found: Metadata, words: Words) -> Metadata:
+def _with_date(found: Metadata, words: Words, source: DateSource) -> Metadata:
     """With the first date that is one; XMP may leave the seconds out."""
     for name in _DATES:
         written = words.get(name, "")
         for text in (written, _with_seconds(written)):
-            with_it = dated(found, text, DateSource.SIDECAR)
+            with_it = dated(found, text, source)
             if with_it.date_taken:
                 return with_it
     return found
@@ -104,7 +108,4 @@ def _degrees(written: str | None) -> float | None:
     """`53,7.95354N` and `53,7,57.2N`."""
     digits, hemisphere = (written or "")[:-1], (written or "")[-1:].upper()
     parts = [values.number(part) for part in digits.split(",")]
-    if hemisphere not in ("N", "S", "E", "W") or None in parts:
-        return None
-    total: float = sum((part or 0) / 60**power for power, part in enumerate(parts))
-    return -total if hemisphere in ("S", "W") else total
+    return sexagesimal(parts, hemisphere) if hemisphere in ("N", "S", "E", "W") else None

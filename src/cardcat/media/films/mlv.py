@@ -1,6 +1,6 @@
-"""Films that MediaInfo does not know, or not all of: Magic Lantern's MLV, Insta360's words behind an MP4."""
+"""Magic Lantern's MLV, of which MediaInfo knows nothing: blocks, each with a name and a length."""
 
-# ruff: noqa: PLR2004 - the numbers are those of the formats
+# ruff: noqa: PLR2004 - the numbers are those of the format
 from __future__ import annotations
 
 import struct
@@ -14,10 +14,6 @@ from cardcat.metadata import Metadata
 
 _MOST_BLOCKS = 200  # what tells of the camera stands before the first picture
 _LARGEST = 4096
-
-INSTA360 = b"8db42d694ccc418790edff439fe026bf"
-_FOOTER = 78
-_CAMERA = 0x101
 
 
 def read_mlv(stream: BinaryIO) -> Metadata:
@@ -84,35 +80,3 @@ _BLOCKS: dict[bytes, Callable[[bytes], Metadata]] = {
     b"EXPO": _if_whole(_exposure, 24),
     b"LENS": _if_whole(_lens, 16),
 }
-
-
-def told_by_insta360(stream: BinaryIO, size: int) -> Metadata:
-    """The camera in the records behind the film, of which the last is told of first."""
-    at = size - _FOOTER
-    stream.seek(max(0, at))
-    footer = stream.read(_FOOTER)
-    if not footer.endswith(INSTA360) or len(footer) < _FOOTER:
-        return Metadata()
-    for _ in range(_MOST_BLOCKS):
-        kind, length = struct.unpack("<HI", footer[:6])
-        at -= length
-        if at < 6:
-            break
-        if kind == _CAMERA:
-            stream.seek(at)
-            return _insta360_camera(stream.read(min(length, _LARGEST)))
-        at -= 6
-        stream.seek(at)
-        footer = stream.read(6)
-    return Metadata()
-
-
-def _insta360_camera(data: bytes) -> Metadata:
-    """Texts, each behind its number and its length."""
-    found: dict[int, bytes] = {}
-    at = 0
-    while at + 2 <= len(data) and data[at] in (0x0A, 0x12, 0x1A):
-        found[data[at]] = data[at + 2 : at + 2 + data[at + 1]]
-        at += 2 + data[at + 1]
-    make = "Insta360" if found else None
-    return told(make=make, serial=found.get(0x0A), model=found.get(0x12), software=found.get(0x1A))
