@@ -299,10 +299,6 @@ CREATE INDEX ix_file_locations_content_id_status ON file_locations (content_id, 
 
 CREATE INDEX ix_file_locations_status_verified_at ON file_locations (status, verified_at);
 
-CREATE INDEX ix_media_details_date_local ON media_details (date_local);
-
-CREATE INDEX ix_media_details_live_photo_id ON media_details (live_photo_id);
-
 CREATE INDEX ix_media_files_date_taken ON media_files (date_taken);
 
 CREATE INDEX ix_media_files_media_type_extension ON media_files (media_type, extension);

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from cardcat import refreshing, stopping
 from cardcat.catalog.details import READER_VERSION
 from cardcat.catalog.engine import open_catalog
 from cardcat.catalog.groups import GroupRow
 from cardcat.catalog.knowledge import KnownContent, known_content
+from cardcat.catalog.renewals import Change, write_changes
 from cardcat.errors import CancelledError
 from cardcat.media.pool import MetadataPool
 from cardcat.media.protocol import Request
@@ -41,6 +44,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
 def make_older(shelf: Shelf) -> None:
     with open_catalog(shelf.catalog) as opened, opened.write() as c:
         c.exec_driver_sql("UPDATE media_details SET reader_version = 1")
+        c.exec_driver_sql("UPDATE backup_sessions SET status = 'completed'")
 
 
 def again(shelf: Shelf, *kinds: Kind, everything: bool = False, dry_run: bool = False) -> Refreshed:
@@ -177,6 +181,70 @@ def test_a_drive_that_is_pulled_meanwhile_is_no_fault_of_the_files(
     assert (found.read, found.unreachable, found.troubled_count, found.altered_count) == (0, 2, 0, 0)
     shelf.plug("ARCHIVE")
     assert again(shelf).read == 2
+
+
+def adds_up(found: Refreshed) -> bool:
+    return found.to_read == found.read + found.unreachable + found.lost
+
+
+def vanishing(monkeypatch: pytest.MonkeyPatch, copy: Path) -> None:
+    """That file is deleted when it is about to be read."""
+    read = MetadataPool.read
+
+    def deleted(pool: MetadataPool, paths: list[Request]) -> list[Metadata]:
+        copy.unlink(missing_ok=True)
+        return read(pool, paths)
+
+    monkeypatch.setattr(MetadataPool, "read", deleted)
+
+
+def test_another_copy_is_read_if_one_vanishes_meanwhile(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf.back_up({"DCIM/A.JPG": PHOTO}, drive="SAFE")
+    vanishing(monkeypatch, shelf.folder / COPY)
+    found = again(shelf)
+    assert (found.read, found.unreachable, found.lost, found.altered_count) == (2, 0, 0, 1)
+    assert adds_up(found)
+    assert [one.what for one in found.altered] == ["missing"]
+    assert make_of(shelf) == "Testmaker"
+
+
+def test_the_only_copy_vanishing_meanwhile_is_counted(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf.back_up({"DCIM/A.JPG": PHOTO}, drive="SAFE")
+    shelf.unplug("SAFE")
+    copy = shelf.folder / COPY
+    vanishing(monkeypatch, copy)
+    found = again(shelf)
+    assert (found.read, found.unreachable, found.lost, found.altered_count) == (1, 1, 0, 1)
+    assert adds_up(found)
+    vanishing(monkeypatch, copy.with_name("B.JPG"))
+    found = again(shelf, everything=True)
+    assert (found.read, found.unreachable, found.lost) == (0, 1, 1)
+    assert adds_up(found)
+
+
+def test_a_drive_that_is_pulled_between_two_batches_is_not_plugged_in(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refreshing, "_BATCH", 1)
+
+    def pulled(c: Connection, found: Sequence[Change], now: int) -> None:
+        write_changes(c, found, now)
+        shelf.unplug("ARCHIVE")
+
+    monkeypatch.setattr(refreshing, "write_changes", pulled)
+    found = again(shelf)
+    assert (found.read, found.unreachable, found.lost, found.altered_count) == (1, 1, 0, 0)
+    assert dict(found.drives) == {("ARCHIVE", NOON): 1}
+
+
+def test_a_file_of_a_session_that_is_not_completed_loses_nothing(shelf: Shelf) -> None:
+    """What belongs to it is not on record yet."""
+    with open_catalog(shelf.catalog) as opened, opened.write() as c:
+        c.exec_driver_sql("UPDATE backup_sessions SET status = 'running'")
+    found = again(shelf)
+    assert (found.read, found.columns["camera_make"], found.columns["iso"]) == (2, 2, 0)
 
 
 def test_it_goes_on_where_it_was_stopped(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:

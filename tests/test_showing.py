@@ -10,6 +10,7 @@ import pytest
 from cardcat.catalog.engine import open_catalog
 from cardcat.catalog.groups import GroupRow
 from cardcat.errors import UsageError
+from cardcat.media.pool import MetadataPool
 from cardcat.metadata import Confidence, DateSource, GroupKind, GroupRole, Metadata, Moment
 from cardcat.model import Kind
 from cardcat.showing import Shown, show_content
@@ -155,6 +156,10 @@ def test_a_hash_or_its_beginning(shelf: Shelf) -> None:
     hash_ = sha256(PHOTO)
     for given in (hash_, hash_.upper(), hash_[:6], hash_[:40]):
         assert show(shelf, given).content.hash == hash_
+    with pytest.raises(UsageError, match="here or in the catalog; a hash needs at least 6 digits"):
+        show(shelf, hash_[:5])
+    with pytest.raises(UsageError, match="the catalog knows no content whose hash begins so"):
+        show(shelf, "0" * 64)
     for given in (hash_[:5], "0" * 64, hash_[:6] + "g", hash_ + "0"):
         with pytest.raises(UsageError, match="There is no file") as told:
             show(shelf, given)
@@ -211,6 +216,47 @@ def test_a_file_that_is_not_in_the_catalog_is_read(shelf: Shelf) -> None:
         "2024-05-01T10:00:00",
     )
     assert (found.content.reader_version, found.content.known_since, found.copies) == (None, None, ())
+
+
+XMP = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><r:RDF xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<r:Description xmlns:t="http://ns.adobe.com/tiff/1.0/" t:Make="Beside"><e:DateTimeOriginal
+ xmlns:e="http://ns.adobe.com/exif/1.0/">2014-04-27T12:42:47+02:00</e:DateTimeOriginal>
+</r:Description></r:RDF></x:xmpmeta>"""
+
+
+def says(found: Shown) -> tuple[str | None, str | None]:
+    """The camera's make and the date."""
+    metadata, moment = found.content.metadata, found.content.moment
+    return metadata.camera_make if metadata else None, moment.local if moment else None
+
+
+def test_a_sidecar_is_read_wherever_it_is(shelf: Shelf) -> None:
+    shelf.back_up({"DCIM/A.XMP": XMP})
+    copy = shelf.folder / "ARCHIVE/photos/2024/2024-05-01/A.XMP"
+    for given in (copy, shelf.folder / "CARD/DCIM/A.XMP", sha256(XMP), "A.XMP"):
+        found = show(shelf, given)
+        assert (found.in_catalog, says(found)) == (True, ("Beside", "2014-04-27T12:42:47"))
+    copy.write_bytes(XMP.replace(b"Beside", b"Others"))
+    assert says(show(shelf, sha256(XMP))) == (None, None)
+    found = show(shelf, copy)
+    assert (found.in_catalog, says(found)) == (False, ("Others", "2014-04-27T12:42:47"))
+    shelf.unplug("ARCHIVE")
+    assert says(show(shelf, sha256(XMP))) == (None, None)
+
+
+def test_a_sidecar_without_a_date_tells_none(shelf: Shelf) -> None:
+    card = shelf.put("CARD", {"DCIM/20200630_112759.xmp": XMP.replace(b"DateTimeOriginal", b"Other")})
+    assert says(show(shelf, card / "DCIM/20200630_112759.xmp")) == ("Beside", None)
+
+
+@pytest.mark.usefixtures("unread")
+def test_a_sidecar_that_nobody_can_read_is_not_opened(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(*_: object) -> list[Metadata]:
+        raise AssertionError("there is nothing to be found in it")
+
+    monkeypatch.setattr(MetadataPool, "read", read)
+    shelf.back_up({"DCIM/A.AAE": b"<plist/>"})
+    assert says(show(shelf, "A.AAE")) == (None, None)
 
 
 def test_without_a_catalog_a_file_is_read_and_nothing_is_made(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from cardcat.catalog.bulk import chunks
-from cardcat.catalog.contents import METADATA_COLUMNS, ContentRow, MediaRow, record_contents, record_media
+from cardcat.catalog.contents import ContentRow, MediaRow, record_contents, record_media
 from cardcat.catalog.copies import NewCopy, copy_hashes, known_paths, record_copies, set_evidence
+from cardcat.catalog.details import METADATA_COLUMNS
 from cardcat.catalog.engine import Catalog
 from cardcat.catalog.manifests import known_manifests, record_manifest
 from cardcat.media.kind import kind_by_name

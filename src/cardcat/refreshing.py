@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cardcat.catalog.details import (
+from cardcat.catalog.engine import Catalog
+from cardcat.catalog.knowledge import KnownCopy, copies_of_contents
+from cardcat.catalog.renewals import (
     Change,
     ReadAgain,
     ToRead,
@@ -16,14 +18,12 @@ from cardcat.catalog.details import (
     count_to_read,
     write_changes,
 )
-from cardcat.catalog.engine import Catalog
-from cardcat.catalog.knowledge import KnownCopy, copies_of_contents
 from cardcat.errors import CancelledError
 from cardcat.media.pool import MetadataPool
 from cardcat.model import Kind, Presence, Stage
 from cardcat.reporting import Reporter, current
-from cardcat.rereading import assets_of, reread
-from cardcat.sightings import Now, Places
+from cardcat.rereading import reread, together_of
+from cardcat.sightings import Now, Places, Sighting
 from cardcat.stopping import stop_requested
 from cardcat.storage.disk import Disk
 
@@ -110,6 +110,14 @@ def _batches(catalog: Catalog, kinds: Sequence[Kind], *, everything: bool) -> It
         yield batch
 
 
+@dataclass(slots=True)
+class _Search:
+    """A content: its *copies* that were not looked at yet, and the drives of those that are unplugged."""
+
+    copies: deque[KnownCopy] = field(default_factory=deque)
+    offline: set[tuple[str, int]] = field(default_factory=set)
+
+
 class _Refreshing:
     """Takes contents a batch at a time, and counts."""
 
@@ -121,46 +129,52 @@ class _Refreshing:
         """Read the contents of *batch* that can be reached, and write what they say."""
         hashes = [one.hash for one in batch]
         with self._catalog.read() as c:
-            copies = _by_content(hashes, copies_of_contents(c, hashes))
-            chosen = [copy for mine in copies.values() if (copy := self._first_there(mine))]
-            assets = assets_of(c, chosen, self._places)
-        wanted = {copy.id for copy in chosen}
-        rows = []
-        for member, row in reread(assets, self._pool):
-            if member.copy.id not in wanted:
-                continue
-            if row.metadata.trouble and not self._is_still_there(member.copy):
-                self._first_there(copies[row.hash])
-                continue
-            rows.append(row)
+            waiting = _searches(hashes, copies_of_contents(c, hashes))
+        while waiting:
+            waiting = self._read(waiting)
+
+    def _read(self, waiting: Mapping[str, _Search]) -> dict[str, _Search]:
+        """Read one copy of each; those are returned whose copy vanished meanwhile."""
+        chosen = {hash_: copy for hash_, search in waiting.items() if (copy := self._first_there(search))}
+        if not chosen:
+            return {}
+        with self._catalog.read() as c:
+            sets = together_of(c, list(chosen.values()), self._places)
+        rows: dict[str, ReadAgain] = {}
+        for member, row in reread(sets, self._pool):
             if row.metadata.trouble:
+                if self._places.look(member.copy).now is not Now.THERE:
+                    continue
                 self._found.troubled_count += 1
                 _note(self._found.troubled, Noted(str(member.path), row.hash, row.metadata.trouble))
-        self._write(rows)
+            rows[row.hash] = row
+        self._write(list(rows.values()))
+        vanished = {hash_: waiting[hash_] for hash_ in chosen if hash_ not in rows}
+        for search in vanished.values():
+            self._pass(search, self._places.look(search.copies[0]))
+        return vanished
 
-    def _first_there(self, copies: Sequence[KnownCopy]) -> KnownCopy | None:
+    def _first_there(self, search: _Search) -> KnownCopy | None:
         """The first copy that stands as it was recorded; what is wrong with those before it is noted."""
-        offline: set[tuple[str, int]] = set()
-        for copy in copies:
-            found = self._places.look(copy)
+        while search.copies:
+            found = self._places.look(search.copies[0])
             if found.now is Now.THERE:
-                return copy
-            if found.now is Now.OFFLINE:
-                offline.add((copy.volume_name, copy.last_seen_at))
-            else:
-                self._found.altered_count += 1
-                _note(self._found.altered, Noted(str(found.path), copy.hash, found.now.value))
-        self._found.drives.update(offline)
-        self._found.unreachable += bool(offline)
-        self._found.lost += not offline
+                return search.copies[0]
+            self._pass(search, found)
+        self._found.drives.update(search.offline)
+        self._found.unreachable += bool(search.offline)
+        self._found.lost += not search.offline
         return None
 
-    def _is_still_there(self, copy: KnownCopy) -> bool:
-        """Whether it was the file that gave trouble, and not its drive that was pulled."""
-        if self._places.look(copy).now is Now.THERE:
-            return True
-        self._places = Places(Disk())
-        return self._places.look(copy).now is Now.THERE
+    def _pass(self, search: _Search, found: Sighting) -> None:
+        """Go on to the next copy; the one before stands as *found*, or did while it was to be read."""
+        copy = search.copies.popleft()
+        if found.now is Now.OFFLINE:
+            search.offline.add((copy.volume_name, copy.last_seen_at))
+            return
+        what = Now.UNREADABLE if found.now is Now.THERE else found.now
+        self._found.altered_count += 1
+        _note(self._found.altered, Noted(str(found.path), copy.hash, what.value))
 
     def _write(self, rows: Sequence[ReadAgain]) -> None:
         if self._dry_run:
@@ -179,12 +193,12 @@ class _Refreshing:
             self._found.columns.update(change.columns.keys())
 
 
-def _by_content(hashes: Sequence[str], copies: Sequence[KnownCopy]) -> dict[str, list[KnownCopy]]:
-    """The copies of each content that are believed to be somewhere."""
-    found: dict[str, list[KnownCopy]] = {hash_: [] for hash_ in hashes}
+def _searches(hashes: Sequence[str], copies: Sequence[KnownCopy]) -> dict[str, _Search]:
+    """For each content the copies that are believed to be somewhere."""
+    found = {hash_: _Search() for hash_ in hashes}
     for copy in copies:
         if copy.status in (Presence.PRESENT, Presence.UNAVAILABLE):
-            found[copy.hash].append(copy)
+            found[copy.hash].copies.append(copy)
     return found
 
 

@@ -1,26 +1,27 @@
-"""What copies say of themselves when they are read again, together with what belongs to them."""
+"""What copies say of themselves when they are read again, together with what lay beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
 
-from cardcat.catalog.details import ReadAgain
-from cardcat.catalog.groups import Group, groups_of
+from cardcat.catalog.groups import groups_of
 from cardcat.catalog.knowledge import KnownCopy, copies_by_id
-from cardcat.catalog.origins import source_names
+from cardcat.catalog.renewals import ReadAgain, paths_on_cards, standing_alone
 from cardcat.media.pool import MetadataPool
 from cardcat.media.readable import has_metadata
 from cardcat.metadata import GroupKind, Metadata
 from cardcat.plan.companions import Companion, completed
 from cardcat.plan.dates import Dated, moments_of
+from cardcat.plan.structures import group_files
 from cardcat.sightings import Now, Places
 from cardcat.zones import computer_timezone, zone
 
-_ASSET = (GroupKind.PHOTO, GroupKind.LIVE_PHOTO, GroupKind.CLIP)  # whose members tell of each other
+_Beside = dict[int, str]  # copies that lay side by side on a card: by id the path there
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,41 +34,47 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Asset:
-    """Copies that belong together; *is_whole* if all of them are there."""
+class Together:
+    """
+    Copies on one drive that tell of each other, as far as they are there, as a backup takes them together.
+
+    *wanted* are the ids of those to be told of, *alone* of those that nothing else can have told of.
+    """
 
     members: tuple[Member, ...]
-    is_whole: bool
+    wanted: frozenset[int]
+    alone: frozenset[int]
 
 
-def assets_of(c: Connection, copies: Sequence[KnownCopy], places: Places) -> list[Asset]:
-    """Each of *copies* once, with those members of its groups that are there now."""
-    groups = [group for group in groups_of(c, [copy.id for copy in copies]) if group.kind in _ASSET]
-    members = copies_by_id(c, [member.copy_id for group in groups for member in group.members])
-    known = {copy.id: copy for copy in (*members, *copies)}
-    names = source_names(c, list(known))
-    there = {
-        id_: Member(copy, found.path, names.get(id_, copy.name))
-        for id_, copy in known.items()
-        if (found := places.look(copy)).now is Now.THERE and found.path is not None
-    }
+def together_of(c: Connection, copies: Sequence[KnownCopy], places: Places) -> list[Together]:
+    """Each of *copies* once, with what lay beside it on its card and is there now."""
+    known = _with_their_groups(c, copies)
+    beside = _beside(known, paths_on_cards(c, list(known)))
+    alone = standing_alone(c, [copy.hash for copy in copies])
+    wanted: dict[int, list[KnownCopy]] = defaultdict(list)
+    for copy in copies:
+        wanted[id(beside[copy.id])].append(copy)
     return [
-        Asset(tuple(there[id_] for id_ in ids if id_ in there), is_whole=all(id_ in there for id_ in ids))
-        for ids in _connected([copy.id for copy in copies], groups)
+        Together(
+            tuple(_members(beside[mine[0].id], known, places)),
+            wanted=frozenset(copy.id for copy in mine),
+            alone=frozenset(copy.id for copy in mine if copy.hash in alone),
+        )
+        for mine in wanted.values()
     ]
 
 
-def reread(assets: Sequence[Asset], pool: MetadataPool) -> list[tuple[Member, ReadAgain]]:
-    """What every media file of *assets* says, completed by what lies beside it."""
-    members = [member for asset in assets for member in asset.members]
-    wanted = [member for member in members if has_metadata(member.copy.kind, member.name)]
-    found = pool.read([(member.path, member.copy.kind) for member in wanted])
-    by_id = {member.copy.id: metadata for member, metadata in zip(wanted, found, strict=True)}
-    return [row for asset in assets for row in _told(asset, by_id)]
+def reread(sets: Sequence[Together], pool: MetadataPool) -> list[tuple[Member, ReadAgain]]:
+    """What the media files that are wanted of *sets* say, completed by what lies beside them."""
+    members = {member.copy.id: member for each in sets for member in each.members}
+    asked = [member for member in members.values() if has_metadata(member.copy.kind, member.name)]
+    found = pool.read([(member.path, member.copy.kind) for member in asked])
+    by_id = {member.copy.id: metadata for member, metadata in zip(asked, found, strict=True)}
+    return [row for each in sets for row in _told(each, by_id)]
 
 
-def _told(asset: Asset, read: Mapping[int, Metadata]) -> Iterator[tuple[Member, ReadAgain]]:
-    members = asset.members
+def _told(each: Together, read: Mapping[int, Metadata]) -> Iterator[tuple[Member, ReadAgain]]:
+    members = each.members
     if not members:
         return
     whole = completed([Companion(one.name, one.copy.kind, read.get(one.copy.id)) for one in members])
@@ -77,15 +84,56 @@ def _told(asset: Asset, read: Mapping[int, Metadata]) -> Iterator[tuple[Member, 
     ]
     moments = moments_of(dated, zone(members[0].copy.timezone or computer_timezone()))
     for one, metadata, moment in zip(members, whole, moments, strict=True):
-        if one.copy.kind.is_media and metadata is not None:
-            yield one, ReadAgain(one.copy.hash, metadata, moment, is_whole=asset.is_whole)
+        if one.copy.id in each.wanted and metadata is not None:
+            yield one, ReadAgain(one.copy.hash, metadata, moment, is_whole=one.copy.id in each.alone)
 
 
-def _connected(copy_ids: Sequence[int], groups: Sequence[Group]) -> list[list[int]]:
-    """Copies that share a group, directly or by others, in one list each."""
-    part: dict[int, list[int]] = {id_: [id_] for id_ in copy_ids}
-    for group in groups:
-        ids = [member.copy_id for member in group.members]
-        joined = list(dict.fromkeys(one for id_ in ids for one in part.get(id_, [id_])))
-        part.update((id_, joined) for id_ in joined)
-    return list({id(ids): ids for ids in part.values()}.values())
+def _members(beside: _Beside, known: Mapping[int, KnownCopy], places: Places) -> Iterator[Member]:
+    for id_, path in beside.items():
+        found = places.look(known[id_])
+        if found.now is Now.THERE and found.path is not None:
+            yield Member(known[id_], found.path, path.rpartition("/")[2])
+
+
+def _with_their_groups(c: Connection, copies: Sequence[KnownCopy]) -> dict[int, KnownCopy]:
+    """
+    *copies* and whatever shares a group with them, directly or by others.
+
+    But for what only a camera's list of a folder names: that is most of a card.
+    """
+    known = {copy.id: copy for copy in copies}
+    new = set(known)
+    while new:
+        groups = [group for group in groups_of(c, sorted(new)) if group.kind is not GroupKind.INDEX]
+        new = {member.copy_id for group in groups for member in group.members} - known.keys()
+        known.update((copy.id, copy) for copy in copies_by_id(c, sorted(new)))
+    return known
+
+
+def _beside(
+    known: Mapping[int, KnownCopy], on_cards: Mapping[int, Sequence[tuple[int, str]]]
+) -> dict[int, _Beside]:
+    """For each copy what lay beside it, itself among them: of several sessions where the most did."""
+    found: dict[int, _Beside] = {}
+    for files in _by_session(known.values(), on_cards):
+        groups: dict[int, _Beside] = defaultdict(dict)
+        for (id_, path), number in zip(files, group_files([path for _, path in files]), strict=True):
+            groups[number].setdefault(id_, path)
+        for group in groups.values():
+            for id_ in group:
+                if len(group) > len(found.get(id_, ())):
+                    found[id_] = group
+    return found
+
+
+def _by_session(
+    copies: Iterable[KnownCopy], on_cards: Mapping[int, Sequence[tuple[int, str]]]
+) -> Iterable[Sequence[tuple[int, str]]]:
+    """Copies with their paths on each card; those that are known from no card with those on their drive."""
+    found: dict[tuple[str, int], list[tuple[int, str]]] = defaultdict(list)
+    for copy in copies:
+        for session, path in on_cards.get(copy.id, ()):
+            found["card", session].append((copy.id, path))
+        if copy.id not in on_cards:
+            found["drive", copy.location_id].append((copy.id, copy.path))
+    return found.values()

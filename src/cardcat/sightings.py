@@ -65,17 +65,23 @@ class Placed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Root:
-    """How the root of a location stands; *path* and *volume* where a drive with that path is plugged in."""
+    """
+    How the root of a location stands; *path* and *volume* where a drive with that path is plugged in.
+
+    *device* is the number of its filesystem while it is mounted, which another in its place does not have.
+    """
 
     now: Now
     path: Path | None = None
     volume: Volume | None = None
+    device: int | None = None
 
 
 class Places:
     """
     Looks at copies. What is mounted is asked once, so it is for one command and not for days.
 
+    But a drive that is pulled meanwhile is not plugged in any more; it does not miss its copies.
     With *only_marked* a location counts as there only if its own marker says so.
     """
 
@@ -87,27 +93,44 @@ class Places:
 
     def look(self, copy: Placed) -> Sighting:
         """How *copy* stands now. Nothing is opened."""
-        root = self._root(copy)
-        if root.path is None:
-            return Sighting(root.now, None)
-        path = root.path / copy.path
-        return Sighting(self._standing(path, root.path, copy) if root.now is Now.THERE else root.now, path)
+        seen = self._seen(copy, self._root(copy))
+        if seen is None:  # what was mounted is not any more
+            self._mounted = None
+            del self._roots[copy.location_uuid]
+            seen = self._seen(copy, self._root(copy))
+        return seen or Sighting(Now.OFFLINE, None)
 
     def volume(self, copy: Placed) -> Volume | None:
         """The volume that holds the copy's location now, None while it is not plugged in."""
         root = self._root(copy)
         return root.volume if root.now is Now.THERE else None
 
-    def _standing(self, path: Path, root: Path, copy: Placed) -> Now:
+    def _seen(self, copy: Placed, root: _Root) -> Sighting | None:
+        """How *copy* stands below *root*; None if that is not the root any more."""
+        if root.path is None:
+            return Sighting(root.now, None)
+        path = root.path / copy.path
+        if root.now is not Now.THERE:
+            return Sighting(root.now, path)
+        now = self._standing(path, root, copy)
+        return Sighting(now, path) if self._device(root.path) == root.device else None
+
+    def _standing(self, path: Path, root: _Root, copy: Placed) -> Now:
         try:
-            status, device = self._disk.stat(path), self._disk.stat(root).st_dev
+            status = self._disk.stat(path)
         except (FileNotFoundError, NotADirectoryError):
             return Now.MISSING
         except OSError:
             return Now.UNREADABLE
-        is_it = stat.S_ISREG(status.st_mode) and status.st_dev == device
+        is_it = stat.S_ISREG(status.st_mode) and status.st_dev == root.device
         as_recorded = (status.st_size, mtime_of(status)) == (copy.size, copy.mtime_ns)
         return Now.THERE if is_it and as_recorded else Now.CHANGED
+
+    def _device(self, root: Path) -> int | None:
+        try:
+            return self._disk.stat(root).st_dev
+        except OSError:
+            return None
 
     def _root(self, copy: Placed) -> _Root:
         if copy.location_uuid not in self._roots:
@@ -121,8 +144,10 @@ class Places:
         for volume in self._mounted:
             root = path_from_volume(volume, copy.location_path) if volume.key == copy.volume_key else None
             if root is not None:
-                if self._is_root(root, copy):
-                    return _Root(Now.THERE, Path(os.path.realpath(root)), volume)
+                place = Path(os.path.realpath(root))
+                device = self._device(place) if self._is_root(root, copy) else None
+                if device is not None:
+                    return _Root(Now.THERE, place, volume, device)
                 missing = _Root(Now.MISSING, root)
         return missing
 

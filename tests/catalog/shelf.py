@@ -38,13 +38,13 @@ class Shelf:
     plugged: dict[str, Volume] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for module in ("cardcat.sightings", "cardcat.showing"):
+        for module in ("cardcat.sightings", "cardcat.identifying"):
             self.patch.setattr(f"{module}.volume_of", self._volume_of)
         self.patch.setattr("cardcat.sightings.mounted_volumes", lambda: list(self.plugged.values()))
         self.patch.setattr(
             "cardcat.sightings.path_from_volume", lambda volume, relative: volume.mount_point / relative
         )
-        self.patch.setattr("cardcat.showing.path_on_volume", self._path_on_volume)
+        self.patch.setattr("cardcat.identifying.path_on_volume", self._path_on_volume)
 
     @property
     def catalog(self) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,21 +17,22 @@ from cardcat.catalog.details import (
     DETAIL_COLUMNS,
     METADATA_COLUMNS,
     READER_VERSION,
-    ReadAgain,
-    changes,
-    contents_to_read,
-    count_to_read,
+    all_unfinished,
     live_photo_ids,
     unfinished_of,
-    update_media,
 )
 from cardcat.catalog.engine import Catalog
 from cardcat.catalog.knowledge import known_content
+from cardcat.catalog.renewals import ReadAgain, changes, contents_to_read, count_to_read, write_changes
 from cardcat.catalog.tables import media_details, media_files, metadata
 from cardcat.metadata import Confidence, DateSource, Details, Metadata, Moment
 from cardcat.model import Kind
 
 HASH, OTHER = "a" * 64, "b" * 64
+ITS_OWN_DETAILS = tuple(
+    "format orientation rotation codec audio_codec frame_rate bit_rate bit_depth color_space "
+    "live_photo_id unfinished".split()
+)
 FULL = Details(
     format="CR3",
     gps_date="2024-05-01T08:00:00+00:00",
@@ -88,6 +90,13 @@ def known(c: Connection, hash_: str = HASH) -> tuple[Metadata | None, Moment | N
     return found.metadata, found.moment
 
 
+def read_again(c: Connection, *rows: ReadAgain) -> int:
+    """Write at the time 7 what reading again found; return how many differ from before."""
+    found = changes(c, rows)
+    write_changes(c, found, 7)
+    return sum(bool(one.columns) for one in found)
+
+
 def test_what_was_read_comes_back_as_it_was(c: Connection) -> None:
     add(c)
     assert known(c) == (READ, MOMENT)
@@ -143,7 +152,7 @@ def test_reading_again_writes_everything_anew(c: Connection) -> None:
         "iso": ("100", None),
         "codec": ("h264", "hevc"),
     }
-    assert update_media(c, [ReadAgain(HASH, after, MOMENT), ReadAgain(OTHER, after, MOMENT)], 7) == 1
+    assert read_again(c, ReadAgain(HASH, after, MOMENT), ReadAgain(OTHER, after, MOMENT)) == 1
     assert known(c) == (after, MOMENT)
     found = known_content(c, HASH)
     assert found
@@ -156,21 +165,21 @@ def test_reading_the_same_again_only_says_that_it_was_read(c: Connection) -> Non
     add(c)
     c.execute(text("UPDATE media_details SET reader_version = 1"))
     c.execute(text("UPDATE media_files SET updated_at = 1"))
-    assert update_media(c, [ReadAgain(HASH, READ, MOMENT)], 7) == 0
+    assert read_again(c, ReadAgain(HASH, READ, MOMENT)) == 0
     assert c.scalar(select(media_files.c.updated_at)) == 1
     assert count_to_read(c, [Kind.IMAGE], older_only=True) == 0
 
 
 def test_a_content_without_details_gets_them(c: Connection) -> None:
     add(c, Metadata(camera_make="Canon"), None)
-    assert update_media(c, [ReadAgain(HASH, READ, MOMENT)], 7) == 1
+    assert read_again(c, ReadAgain(HASH, READ, MOMENT)) == 1
     assert known(c) == (READ, MOMENT)
 
 
 def test_trouble_erases_nothing_that_is_known(c: Connection) -> None:
     add(c)
     broken = Metadata(camera_make="CANON", details=Details(format="JPEG"), trouble="its EXIF is cut off")
-    update_media(c, [ReadAgain(HASH, broken, GUESS)], 7)
+    read_again(c, ReadAgain(HASH, broken, GUESS))
     told = replace(READ, camera_make="CANON", details=replace(FULL, format="JPEG"))
     assert known(c) == (replace(told, trouble="its EXIF is cut off"), MOMENT)
     assert count_to_read(c, [Kind.IMAGE], older_only=True) == 0  # a broken file is not read over and over
@@ -180,15 +189,63 @@ def test_trouble_with_a_date_gives_a_new_date(c: Connection) -> None:
     add(c)
     moment = replace(MOMENT, local="2025-01-01T00:00:00")
     broken = Metadata(date_taken="2025-01-01T00:00:00", trouble="its maker note is cut off")
-    update_media(c, [ReadAgain(HASH, broken, moment)], 7)
+    read_again(c, ReadAgain(HASH, broken, moment))
     assert known(c)[1] == moment
 
 
 def test_a_sidecar_that_is_gone_erases_nothing(c: Connection) -> None:
     add(c)
     alone = Metadata(date_taken="2024-05-01T08:00:00", details=Details(codec="hevc"))
-    update_media(c, [ReadAgain(HASH, alone, GUESS, is_whole=False)], 7)
-    assert known(c) == (replace(READ, details=replace(FULL, codec="hevc")), MOMENT)
+    read_again(c, ReadAgain(HASH, alone, GUESS, is_whole=False))
+    nothing: dict[str, Any] = dict.fromkeys(ITS_OWN_DETAILS)
+    details = replace(FULL, **nothing | {"codec": "hevc"})
+    expected = replace(READ, duration_seconds=None, resolution_width=None, resolution_height=None)
+    assert known(c) == (replace(expected, details=details), MOMENT)
+
+
+def test_a_recording_that_turns_out_to_be_whole_is_so_in_any_group(c: Connection) -> None:
+    add(c)
+    found = replace(READ, details=replace(FULL, unfinished=None))
+    read_again(c, ReadAgain(HASH, found, MOMENT, is_whole=False))
+    assert known(c)[0] == found
+
+
+SIDECAR = Moment("2024-05-01T10:00:00", "+02:00", DateSource.SIDECAR, Confidence.LIKELY, "file")
+
+
+@pytest.mark.parametrize("trouble", [None, "it is cut off"])
+@pytest.mark.parametrize(
+    ("after", "is_taken"),
+    [
+        (replace(SIDECAR, local="2024-06-01T10:00:00"), True),
+        (replace(SIDECAR, local="2024-06-01T10:00:00", source=DateSource.ORIGINAL), True),
+        (replace(SIDECAR, local="2024-06-01T10:00:00", confidence=Confidence.CERTAIN), True),
+        (replace(SIDECAR, local="2024-06-01T10:00:00", source=DateSource.UTC), False),
+        (replace(SIDECAR, local="2024-06-01T10:00:00", confidence=Confidence.GUESS), False),
+        (replace(SIDECAR, local="2024-06-01T10:00:00", offset=None, offset_source=None), False),
+        (None, False),
+    ],
+)
+def test_a_date_gives_way_to_one_that_is_as_sure(
+    c: Connection, after: Moment | None, is_taken: bool, trouble: str | None
+) -> None:
+    add(c, replace(READ, details=Details()), SIDECAR)
+    found = replace(READ, date_taken="2024-06-01T10:00:00", details=Details(), trouble=trouble)
+    read_again(c, ReadAgain(HASH, found, after, is_whole=trouble is not None))
+    metadata, moment = known(c)
+    assert metadata
+    assert moment == (after if is_taken else SIDECAR)
+    assert metadata.date_taken == (found if is_taken else READ).date_taken
+
+
+def test_a_date_of_unknown_source_gives_way_to_more_than_a_guess(c: Connection) -> None:
+    add(c, READ, None)
+    utc = replace(READ, date_taken="2024-05-01T08:00:00")
+    guess = replace(SIDECAR, confidence=Confidence.GUESS)
+    (change,) = changes(c, [ReadAgain(HASH, utc, guess, is_whole=False)])
+    assert "date_taken" not in change.columns
+    (change,) = changes(c, [ReadAgain(HASH, utc, SIDECAR, is_whole=False)])
+    assert change.columns["date_taken"] == (READ.date_taken, utc.date_taken)
 
 
 def test_what_is_to_be_read_comes_a_part_at_a_time(c: Connection) -> None:
@@ -210,6 +267,7 @@ def test_unfinished_recordings_and_live_photos(c: Connection) -> None:
     assert unfinished_of(c, [HASH, OTHER, "c" * 64]) == {HASH: "has no index"}
     assert live_photo_ids(c, [HASH, OTHER]) == {HASH: "ID"}
     assert unfinished_of(c, []) == {}
+    assert all_unfinished(c) == {HASH: "has no index"}
 
 
 def test_details_go_with_their_content(c: Connection) -> None:
@@ -247,7 +305,7 @@ def test_nothing_known_is_lost_unless_the_file_says_so(
     metadata.create_all(engine)
     with engine.begin() as c:
         add(c, before, MOMENT)
-        update_media(c, [ReadAgain(HASH, after, MOMENT, is_whole=is_whole)], 7)
+        read_again(c, ReadAgain(HASH, after, MOMENT, is_whole=is_whole))
         found, _ = known(c)
         again = changes(c, [ReadAgain(HASH, after, MOMENT, is_whole=is_whole)])
     assert found
@@ -255,6 +313,7 @@ def test_nothing_known_is_lost_unless_the_file_says_so(
     old, new = details.detail_values(before, MOMENT), details.detail_values(after, MOMENT)
     stored = details.detail_values(found, MOMENT)
     for name in set(DETAIL_COLUMNS) - {"trouble"}:
-        assert stored[name] == (old[name] if keeps and new[name] is None else new[name])
+        stays = after.trouble or name not in ITS_OWN_DETAILS
+        assert stored[name] == (old[name] if keeps and stays and new[name] is None else new[name])
     assert found.trouble == after.trouble
     assert again[0].columns == {}

@@ -99,14 +99,51 @@ def test_what_joins_in_one_call_is_what_joins_in_two(c: Connection, filled: Fill
         assert [name for name, _ in told(group)] == ["A.CR3", "A.JPG", "B.XMP"]
 
 
-def test_another_kind_or_location_is_another_group(c: Connection, filled: Filled) -> None:
+def test_a_list_or_another_location_is_another_group(c: Connection, filled: Filled) -> None:
     ids = put(c, filled, ["A.CR3", "A.JPG"])
-    record(c, filled, row("A.CR3", "A.JPG"), row("A.CR3", "A.JPG", kind=CLIP))
+    record(c, filled, row("A.CR3", "A.JPG"), row("A.CR3", "A.JPG", kind=GroupKind.INDEX))
     elsewhere = remember_location(c, volume_id=filled.volume, uuid=None, path="x", role=Role.BACKUP, now=1)
     record_groups(c, filled.session, elsewhere.id, [row("A.CR3", "A.JPG")], 1)
     found = groups_of(c, list(ids.values()))
     here, there = filled.location, elsewhere.id
-    assert [(one.kind, one.location_id) for one in found] == [(PHOTO, here), (CLIP, here), (PHOTO, there)]
+    assert [(one.kind, one.location_id) for one in found] == [
+        (PHOTO, here), (GroupKind.INDEX, here), (PHOTO, there)
+    ]  # fmt: skip
+
+
+def test_a_shot_that_turns_out_to_be_more_is_still_one_group(c: Connection, filled: Filled) -> None:
+    ids = put(c, filled, ["A.MP4", "A.THM", "B.MP4"])
+    record(c, filled, row("A.MP4", "A.THM", kind=CLIP))
+    take = (("A.MP4", MASTER), ("B.MP4", GroupRole.PART), ("A.THM", GroupRole.PREVIEW))
+    record(c, filled, GroupRow(GroupKind.RECORDING, "A to B", take))
+
+    (group,) = groups_of(c, list(ids.values()))
+    assert (group.kind, group.name, len(group.members)) == (GroupKind.RECORDING, "A to B", 3)
+    record(c, filled, row("A.MP4", "A.THM", kind=CLIP))  # the card has less by now, the drive has not
+    (group,) = groups_of(c, list(ids.values()))
+    assert (group.kind, len(group.members)) == (GroupKind.RECORDING, 3)
+
+
+def test_a_group_that_another_has_taken_up_goes(c: Connection, filled: Filled) -> None:
+    ids = put(c, filled, ["A.MP4", "A.THM", "B.MP4", "B.THM"])
+    record(c, filled, row("A.MP4", "A.THM", kind=CLIP), row("B.MP4", "B.THM", kind=CLIP, name="B"))
+    record(c, filled, row("A.MP4", "A.THM", "B.MP4", "B.THM", kind=GroupKind.RECORDING))
+
+    (group,) = groups_of(c, list(ids.values()))
+    assert len(group.members) == 4
+    assert c.scalar(select(func.count()).select_from(asset_groups)) == 1
+
+
+def test_equal_thumbnails_make_no_group_of_strangers(c: Connection, filled: Filled) -> None:
+    """Black frames: one copy answers for the thumbnail of many clips."""
+    ids = put(c, filled, ["1.MOV", "2.MOV", "black.THM"])
+    rows = [row("1.MOV", "black.THM", kind=CLIP, name="1"), row("2.MOV", "black.THM", kind=CLIP, name="2")]
+    for _ in range(2):
+        record(c, filled, *rows)
+        found = groups_of(c, list(ids.values()))
+        assert [[name for name, _ in told(one)] for one in found] == [
+            ["1.MOV", "black.THM"], ["2.MOV", "black.THM"]
+        ]  # fmt: skip
 
 
 def test_a_group_of_fewer_than_two_copies_is_not_written(c: Connection, filled: Filled) -> None:

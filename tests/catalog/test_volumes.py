@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import Connection, select
 
 from cardcat.catalog import volumes as module
-from cardcat.catalog.engine import Catalog
+from cardcat.catalog.engine import Catalog, open_catalog
+from cardcat.catalog.evidence import placed_copies
+from cardcat.catalog.knowledge import copies_of_contents
 from cardcat.catalog.locations import get_location
 from cardcat.catalog.tables import content_identity, devices, file_locations, folders
 from cardcat.catalog.volumes import (
@@ -26,6 +28,7 @@ from cardcat.catalog.volumes import (
 )
 from cardcat.model import Role
 from tests.catalog.helpers import volume_named
+from tests.catalog.shelf import Shelf, sha256
 
 
 @pytest.fixture
@@ -221,3 +224,15 @@ class TestLocations:
     def test_a_location_that_is_not_there_is_a_bug(self, c: Connection) -> None:
         with pytest.raises(LookupError):
             get_location(c, 99)
+
+
+def test_a_drive_is_called_the_same_wherever_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = Shelf(tmp_path, monkeypatch)
+    shelf.back_up({"DCIM/A.XMP": b"x"})
+    with open_catalog(shelf.catalog) as opened, opened.write() as c:
+        c.exec_driver_sql("UPDATE volumes SET label = NULL")
+        (placed,) = placed_copies(c, [sha256(b"x")])
+        (known,) = copies_of_contents(c, [sha256(b"x")])
+    assert placed.volume_name == known.volume_name == str(tmp_path / "ARCHIVE")

@@ -86,5 +86,5 @@ def test_what_is_to_be_known_before_the_card_leaves_is_told_once(capsys: pytest.
 def test_a_run_without_warnings_says_nothing_of_them(capsys: pytest.CaptureFixture[str]) -> None:
     show(result(DONE, findings=(LINK,)), [])
 
-    assert "Before the card leaves" not in capsys.readouterr().out
+    assert "Before you format" not in capsys.readouterr().out
     assert "Before" not in summary_markdown(result(DONE), BackupOptions(Path("/c"), ()), safe=True)

@@ -13,19 +13,6 @@ from cardcat.catalog.tables import content_identity, file_locations, media_files
 from cardcat.metadata import Details, Metadata, Moment
 from cardcat.model import Evidence, Kind
 
-__all__ = [
-    "METADATA_COLUMNS",
-    "ContentRow",
-    "MediaRow",
-    "content_ids",
-    "content_rows",
-    "correct_claimed",
-    "media_columns",
-    "record_contents",
-    "record_media",
-    "set_found",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class ContentRow:

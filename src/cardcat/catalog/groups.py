@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from cardcat.catalog.bulk import Value, chunks, insert_many, insert_or_renew, unique
 from cardcat.catalog.tables import (
@@ -59,15 +59,24 @@ class Group:
 
 @dataclass(slots=True, eq=False)
 class _Target:
-    """A group to be written; *id* is None until it is on record."""
+    """
+    A group to be written; *id* is None until it is on record. *roles* are what is to be written.
+
+    *before* are the roles that those copies have in it already which were asked for, *size* is how many
+    members it has in all.
+    """
 
     kind: GroupKind
     name: str
     id: int | None = None
     roles: dict[int, GroupRole] = field(default_factory=dict)
+    before: dict[int, GroupRole] = field(default_factory=dict)
+    size: int = 0
+    is_renewed: bool = False
 
 
-_Membership = dict[tuple[GroupKind, int], list[_Target]]
+_Membership = dict[tuple[bool, int], list[_Target]]
+"""By whether it is a list of a folder, and by copy: the groups that the copy is in."""
 
 
 def record_groups(
@@ -77,14 +86,22 @@ def record_groups(
     Write down which copies of the session belong together.
 
     A member whose source file has no proved copy is left out, and a group of fewer than two copies is not
-    written. If one of them is in a group of that kind already, the others join it, and roles are renewed.
+    written. If the leading one of them is in a group already, or leads one, the others join it and roles are
+    renewed; a group that has all its members in another one then goes.
     """
     for some in chunks(rows):
         copies = _copies_of(c, session_id, (path for row in some for path, _ in row.members))
         wanted = [(row, _roles(row, copies)) for row in some]
         wanted = [(row, roles) for row, roles in wanted if len(roles) > 1]
         known = _known(c, location_id, [copy for _, roles in wanted for copy in roles])
-        _write(c, location_id, [_joined(row, roles, known) for row, roles in wanted], now)
+        targets = unique(_joined(row, roles, known) for row, roles in wanted)
+        _write(c, location_id, targets, now)
+        _remove(c, _absorbed(targets, known))
+
+
+def has_groups(c: Connection, location_id: int) -> bool:
+    """Whether any group is on record for the location."""
+    return bool(c.scalar(select(exists().where(asset_groups.c.location_id == location_id))))
 
 
 def groups_of(c: Connection, copy_ids: Sequence[int]) -> list[Group]:
@@ -103,6 +120,21 @@ def groups_of(c: Connection, copy_ids: Sequence[int]) -> list[Group]:
         Group(id_, found[id_][0], GroupKind(found[id_][1]), found[id_][2], tuple(members[id_]))
         for id_ in sorted(found)
     ]
+
+
+def recordings_of(c: Connection, copy_ids: Sequence[int]) -> list[Sequence[str]]:
+    """For each take of several films that one of these copies is of, the hashes of all its members."""
+    m, g = asset_group_members.c, asset_groups.c
+    found: set[int] = set()
+    for chunk in chunks(unique(copy_ids)):
+        query = (
+            select(g.id)
+            .join(asset_group_members, m.group_id == g.id)
+            .where(m.file_location_id.in_(chunk), g.kind == GroupKind.RECORDING.value)
+        )
+        found |= set(c.scalars(query))
+    members = _members(c, sorted(found))
+    return [unique(member.hash for member in members[id_]) for id_ in sorted(found)]
 
 
 def _members(c: Connection, group_ids: Sequence[int]) -> Mapping[int, list[MemberRow]]:
@@ -161,34 +193,80 @@ def _known(c: Connection, location_id: int, copy_ids: Iterable[int]) -> _Members
     found: _Membership = defaultdict(list)
     for chunk in chunks(unique(copy_ids)):
         query = (
-            select(m.file_location_id, g.id, g.kind, g.name)
+            select(m.file_location_id, m.role, g.id, g.kind, g.name)
             .join(asset_groups, g.id == m.group_id)
             .where(m.file_location_id.in_(chunk), g.location_id == location_id)
             .order_by(g.id)
         )
-        for copy, id_, kind, name in c.execute(query):
+        for copy, role, id_, kind, name in c.execute(query):
             target = targets.setdefault(id_, _Target(GroupKind(kind), name, id_))
-            found[target.kind, copy].append(target)
+            target.before[copy] = GroupRole(role)
+            found[target.kind is GroupKind.INDEX, copy].append(target)
+    for chunk in chunks(targets):
+        sizes = select(m.group_id, func.count()).where(m.group_id.in_(chunk)).group_by(m.group_id)
+        for id_, size in c.execute(sizes):
+            targets[id_].size = size
     return found
 
 
 def _joined(row: GroupRow, roles: Mapping[int, GroupRole], known: _Membership) -> _Target:
-    """The group that most of the copies are in by now, else a new one, with all of them in it."""
-    met = Counter(target for copy in roles for target in known[row.kind, copy])
+    """
+    The group that the copies are in by now, else a new one, with all of them in it.
+
+    Equal sidecars and thumbnails of many shots are one copy: only a leading one makes two groups one.
+    """
+    is_index = row.kind is GroupKind.INDEX
+    lead = GroupRole.INDEX if is_index else GroupRole.MASTER
+    met = Counter(
+        target
+        for copy, role in roles.items()
+        for target in known[is_index, copy]
+        if lead in (role, target.before.get(copy), target.roles.get(copy))
+    )
     target = met.most_common(1)[0][0] if met else _Target(row.kind, row.name)
+    if _is_within(target, roles):
+        target.is_renewed |= (target.kind, target.name) != (row.kind, row.name)
+        target.kind, target.name = row.kind, row.name
     target.roles.update(roles)
     for copy in roles:
-        if target not in known[row.kind, copy]:
-            known[row.kind, copy].append(target)
+        if target not in known[is_index, copy]:
+            known[is_index, copy].append(target)
     return target
 
 
-def _write(c: Connection, location_id: int, targets: Iterable[_Target], now: int) -> None:
-    distinct = unique(targets)
-    _add(c, location_id, [target for target in distinct if target.id is None], now)
+def _is_within(target: _Target, roles: Mapping[int, GroupRole]) -> bool:
+    """Whether all that the group on record has are among these copies."""
+    return len(target.before.keys() & roles.keys()) == target.size and target.roles.keys() <= roles.keys()
+
+
+def _absorbed(targets: Sequence[_Target], known: _Membership) -> list[int]:
+    """The groups on record of which another one has every member now."""
+    mine = {id(target) for target in targets}
+    gone = [
+        other.id
+        for target in targets
+        for copy in target.roles
+        for other in known[target.kind is GroupKind.INDEX, copy]
+        if id(other) not in mine and other.id is not None and _is_within(other, target.roles)
+    ]
+    return list(unique(gone))
+
+
+def _remove(c: Connection, ids: Sequence[int]) -> None:
+    for chunk in chunks(ids):
+        c.execute(delete(asset_group_members).where(asset_group_members.c.group_id.in_(chunk)))
+        c.execute(delete(asset_groups).where(asset_groups.c.id.in_(chunk)))
+
+
+def _write(c: Connection, location_id: int, targets: Sequence[_Target], now: int) -> None:
+    _add(c, location_id, [target for target in targets if target.id is None], now)
+    for target in targets:
+        if target.is_renewed:
+            values = {"kind": target.kind.value, "name": to_text(target.name)[0]}
+            c.execute(update(asset_groups).where(asset_groups.c.id == target.id).values(values))
     rows: list[dict[str, Value]] = [
         {"group_id": target.id, "file_location_id": copy, "role": role.value}
-        for target in distinct
+        for target in targets
         for copy, role in target.roles.items()
     ]
     insert_many(c, insert_or_renew(c, asset_group_members, "role"), rows)

@@ -21,6 +21,7 @@ from cardcat.catalog.tables import (
     session_details,
     volumes,
 )
+from cardcat.catalog.volumes import volume_name
 from cardcat.metadata import Metadata, Moment
 from cardcat.model import Evidence, Kind, Presence, Role
 from cardcat.paths import from_text, to_text
@@ -76,8 +77,8 @@ class KnownCopy:
 
     @property
     def volume_name(self) -> str:
-        """What a person calls the drive: its label, else where it was last mounted."""
-        return self.volume_label or self.last_mount_point or self.volume_key
+        """What a person calls the drive."""
+        return volume_name(self.volume_label, self.last_mount_point, self.volume_key)
 
     @property
     def name(self) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, select
 from cardcat.catalog.bulk import chunks, unique
 from cardcat.catalog.knowledge import below
 from cardcat.catalog.tables import backup_items, backup_sessions, session_details, volumes
+from cardcat.catalog.volumes import volume_name
 from cardcat.model import ItemState
 from cardcat.paths import from_text, to_text
 
@@ -77,24 +78,11 @@ def origins_of(c: Connection, hash_: str, copy_ids: Sequence[int]) -> list[Origi
     return sorted(found, key=lambda origin: (origin.session_id, origin.path))
 
 
-def source_names(c: Connection, copy_ids: Sequence[int]) -> dict[int, str]:
-    """What the files of these copies were called on their cards; a copy may have had to take another name."""
-    i = backup_items.c
-    found: dict[int, str] = {}
-    for chunk in chunks(unique(copy_ids)):
-        query = select(i.file_location_id, i.source_path, i.source_path_raw).where(
-            i.file_location_id.in_(chunk), i.state.in_(_FINISHED)
-        )
-        for copy, path, raw in c.execute(query.order_by(i.session_id)):
-            found.setdefault(copy, from_text(path, raw).rpartition("/")[2])
-    return found
-
-
 def _origin(row: Row[Any]) -> Origin:
     return Origin(
         session_id=row.id,
         started_at=row.started_at,
         source_path=row.source_path,
         path=from_text(row.path, row.source_path_raw),
-        volume_name=row.label or row.last_mount_point or row.key,
+        volume_name=volume_name(row.label, row.last_mount_point, row.key),
     )

@@ -25,6 +25,7 @@ __all__ = [
     "remember_device",
     "remember_location",
     "remember_volume",
+    "volume_name",
     "volumes_last_mounted_at",
 ]
 
@@ -52,8 +53,8 @@ class VolumeRow:
 
     @property
     def name(self) -> str:
-        """What a person calls it: the label, else where it was last mounted."""
-        return self.label or self.last_mount_point or self.key
+        """What a person calls it."""
+        return volume_name(self.label, self.last_mount_point, self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,11 @@ class VolumeSummary:
     volume: VolumeRow
     copies: int
     bytes: int
+
+
+def volume_name(label: str | None, last_mount_point: str | None, key: str) -> str:
+    """What a person calls a volume: its label, else where it was last mounted."""
+    return label or last_mount_point or key
 
 
 def remember_device(c: Connection, now: int) -> int:

@@ -26,7 +26,7 @@ def backup(
     layout: Annotated[Layout, typer.Option(help="By day taken, or as on the card.")] = Layout.DATED,
     timezone: Annotated[
         str | None,
-        typer.Option(metavar="TZ", help="For files without a date of their own. [default: the computer's]"),
+        typer.Option(metavar="TZ", help="For what tells no zone of its own. [default: the computer's]"),
     ] = None,
     recheck: Annotated[
         bool, typer.Option("--recheck", help="Read files again that have not changed.")

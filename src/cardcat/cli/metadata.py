@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cardcat.cli.output import Json
     from cardcat.refreshing import Noted, Refreshed
 
-app = group("What the files say of themselves.")
+app = group("What is read out of the files.")
 
 _SHOWN = 10
 

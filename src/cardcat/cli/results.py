@@ -61,7 +61,7 @@ def show_warnings(warnings: Sequence[tuple[str, str]]) -> None:
     told = list(dict.fromkeys(warnings))
     if not told:
         return
-    output.say("Before the card leaves (every copy is right; this concerns the card itself):", style="yellow")
+    output.say("Before you format the card or put it away:", style="yellow")
     for path, sentence in told[:_WARNINGS_SHOWN]:
         output.say(f"  {path}: {sentence}" if path not in sentence else f"  {sentence}")
     if len(told) > _WARNINGS_SHOWN:

@@ -29,7 +29,7 @@ EXAMPLES = examples(
 def show(
     what: Annotated[
         str,
-        typer.Argument(metavar="FILE|HASH", help="A file, or 6 digits of its hash."),
+        typer.Argument(metavar="FILE|HASH", help="A file, or at least the first 6 digits of its hash."),
     ],
     *,
     catalog: CatalogPath = None,
@@ -39,8 +39,8 @@ def show(
     Show all that is known of one file and its copies.
 
     What it is, when and with what it was taken, what belongs to it, each copy with how well it is proved and
-    how it stands now, and the cards it came from. A file that the catalog does not know is read. Nothing is
-    written, neither to the file nor to the catalog.
+    how it stands now, and the cards it came from. A file that the catalog does not know is read, and so is a
+    sidecar. Nothing is written, neither to the file nor to the catalog.
     """
     from cardcat.cli import showing
     from cardcat.showing import show_content
@@ -78,7 +78,7 @@ def document(found: Shown) -> dict[str, Json]:
 
 
 def _metadata(metadata: Metadata) -> Mapping[str, Json]:
-    """The columns of media_files and of media_details, under their names."""
+    """The columns of media_files and media_details by their names; the decided date stands under `taken`."""
     from dataclasses import fields
 
     details = metadata.details

@@ -73,7 +73,7 @@ content_identity = Table(
 )
 
 media_details = Table(
-    "media_details",  # one row for each content that was read; media_files has the rest
+    "media_details",  # one row for each media file that was read; media_files has the rest
     metadata,
     reference(
         "content_id", "content_identity.id", on_delete="CASCADE", primary_key=True, autoincrement=False
@@ -105,6 +105,4 @@ media_details = Table(
     Column("reader_version", Integer, nullable=False),  # `catalog.details.READER_VERSION` of that time
     Column("updated_at", Big, nullable=False),
     one_of("date_confidence", *Confidence),
-    Index("ix_media_details_live_photo_id", "live_photo_id"),
-    Index("ix_media_details_date_local", "date_local"),
 )

@@ -38,8 +38,6 @@ def _details() -> None:
         sa.Column("updated_at", _BIG, nullable=False),
         _one_of("date_confidence", "certain", "likely", "guess"),
     )
-    op.create_index("ix_media_details_live_photo_id", "media_details", ["live_photo_id"])
-    op.create_index("ix_media_details_date_local", "media_details", ["date_local"])
 
 
 def _groups() -> None:

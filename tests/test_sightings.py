@@ -1,0 +1,74 @@
+"""Where copies stand now, also when drives come and go while they are looked at."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from cardcat.catalog.engine import open_catalog
+from cardcat.catalog.knowledge import KnownCopy, copies_of_contents
+from cardcat.sightings import Now, Places
+from cardcat.storage.disk import Disk, StrPath
+from tests.catalog.shelf import Shelf, sha256
+
+A, B = b"a", b"b"
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
+    shelf = Shelf(tmp_path, monkeypatch)
+    shelf.back_up({"DCIM/A.JPG": A, "DCIM/B.JPG": B})
+    return shelf
+
+
+def copies(shelf: Shelf) -> list[KnownCopy]:
+    with open_catalog(shelf.catalog) as opened, opened.read() as c:
+        return copies_of_contents(c, [sha256(A), sha256(B)])
+
+
+def test_a_drive_that_is_pulled_meanwhile_misses_nothing(shelf: Shelf) -> None:
+    first, second = copies(shelf)
+    places = Places(Disk())
+    assert places.look(first).now is Now.THERE
+    shelf.unplug("ARCHIVE")
+    assert [places.look(copy).now for copy in (first, second)] == [Now.OFFLINE, Now.OFFLINE]
+    assert places.volume(first) is None
+
+
+def test_a_copy_that_is_gone_from_a_drive_that_stays_is_missing(shelf: Shelf) -> None:
+    first, second = copies(shelf)
+    places = Places(Disk())
+    found = places.look(first)
+    assert found.path
+    found.path.unlink()
+    assert [places.look(copy).now for copy in (first, second)] == [Now.MISSING, Now.THERE]
+
+
+class Remounted(Disk):
+    """The drive's folder is there all the time, but at last on another filesystem."""
+
+    moved = False
+
+    def stat(self, path: StrPath) -> os.stat_result:
+        return super().stat("/proc" if self.moved else path)
+
+
+def test_the_folder_below_a_pulled_drive_is_not_that_drive(shelf: Shelf) -> None:
+    """What lies in the mount point itself was never a copy."""
+    first, _ = copies(shelf)
+    disk = Remounted()
+    places = Places(disk)
+    assert places.volume(first)
+    disk.moved = True
+    del shelf.plugged["ARCHIVE"]
+    assert places.look(first).now is Now.OFFLINE
+
+
+def test_a_location_whose_folder_is_gone_misses_its_copies(shelf: Shelf) -> None:
+    first, _ = copies(shelf)
+    places = Places(Disk())
+    assert places.look(first).now is Now.THERE
+    (shelf.folder / "ARCHIVE/photos").rename(shelf.folder / "ARCHIVE/elsewhere")
+    assert places.look(first).now is Now.MISSING
