@@ -20,14 +20,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cardcat.media.kind import kind_of
+from benchmarks.material import media_files
 from cardcat.media.pool import MetadataPool
 from cardcat.metadata import Metadata
-from cardcat.model import Kind
 
 Said = Mapping[str, object]
 
-_HEAD = 1 << 16
 _AT_ONCE = 500
 _NO_FILE = "exiftool is not on PATH: install it, name it with --exiftool, or give a table with --manifest."
 _TEXTS = ("", "0", "0000:00:00 00:00:00")
@@ -118,7 +116,7 @@ def main() -> int:
     if given.manifest is None and shutil.which(given.exiftool) is None:
         print(_NO_FILE, file=sys.stderr)
         return 1
-    files = dict(_media(given.folder))
+    files = dict(media_files(given.folder))
     theirs = (
         _by_manifest(given.manifest, given.folder)
         if given.manifest
@@ -131,15 +129,6 @@ def main() -> int:
     for column in COLUMNS:
         print(*_report(column, told, by_manifest=given.manifest is not None, listed=given.list), sep="\n")
     return 0
-
-
-def _media(folder: Path) -> Iterator[tuple[Path, Kind]]:
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            with path.open("rb") as stream:
-                kind = kind_of(stream.read(_HEAD), path.name)
-            if kind.is_media:
-                yield path, kind
 
 
 def _by_manifest(table: Path, folder: Path) -> dict[Path, Said]:

@@ -5,20 +5,25 @@ from __future__ import annotations
 import io
 import os
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
+from cardcat.media.kind import kind_of
+from cardcat.model import Kind
+
 _EXIF_IFD = 0x8769
+_HEAD = 1 << 16
 
 
 def photos(folder: Path, count: int, size: int) -> list[Path]:
     """
     *count* JPEG photos of about *size* bytes each, with a camera's EXIF and note, all different.
 
-    Every other one names no lens in its EXIF, as older cameras do, so that the note is looked into.
+    Every other one names no lens. None has a serial number in its EXIF, so that each note is looked into.
     """
     folder.mkdir(parents=True, exist_ok=True)
     pictures = [_picture("RF50mm F1.8 STM"), _picture(None)]
@@ -26,8 +31,8 @@ def photos(folder: Path, count: int, size: int) -> list[Path]:
     for number in range(count):
         picture = pictures[number % 2]
         path = folder / f"IMG_{number:04d}.JPG"
-        filling = os.urandom(max(0, size - picture.tell()))
-        path.write_bytes(picture.getvalue()[:-2] + filling.replace(b"\xff", b"\xfe") + b"\xff\xd9")
+        filling = os.urandom(size - len(picture)).replace(b"\xff", b"\xfe")
+        path.write_bytes(picture[:-2] + filling + b"\xff\xd9")
         paths.append(path)
     return paths
 
@@ -41,10 +46,20 @@ def films(folder: Path, count: int, seconds: int) -> list[Path]:
     ]
 
 
-def _picture(lens: str | None) -> io.BytesIO:
+def media_files(folder: Path) -> Iterator[tuple[Path, Kind]]:
+    """The photos and films below *folder*, by what their bytes say they are."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as stream:
+                kind = kind_of(stream.read(_HEAD), path.name)
+            if kind.is_media:
+                yield path, kind
+
+
+def _picture(lens: str | None) -> bytes:
     picture = io.BytesIO()
-    Image.effect_noise((1600, 1200), 80).convert("RGB").save(picture, "JPEG", quality=85, exif=_exif(lens))
-    return picture
+    Image.effect_noise((640, 480), 80).convert("RGB").save(picture, "JPEG", quality=75, exif=_exif(lens))
+    return picture.getvalue()
 
 
 def _exif(lens: str | None) -> bytes:

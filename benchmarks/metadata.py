@@ -16,7 +16,6 @@ from pathlib import Path
 
 from benchmarks import material
 from benchmarks.timing import interleaved, table
-from cardcat.media.kind import kind_of
 from cardcat.media.pool import MetadataPool
 from cardcat.model import Kind
 
@@ -24,7 +23,6 @@ _TAGS = (
     "-Make -Model -LensModel -DateTimeOriginal -CreateDate -OffsetTimeOriginal -SubSecTimeOriginal -ISO "
     "-FNumber -ExposureTime -FocalLength -Software -Duration -ImageWidth -ImageHeight -Orientation"
 ).split()
-_HEAD = 1 << 16
 
 
 def main() -> None:
@@ -39,21 +37,12 @@ def main() -> None:
         if given.folder is None:
             material.photos(Path(made) / "photos", given.photos, 400_000)
             material.films(Path(made) / "films", given.films, 4)
-        files = _media(given.folder or Path(made))
+        files = [*material.media_files(given.folder or Path(made))]
         for kind in (Kind.IMAGE, Kind.VIDEO):
             paths = [path for path, found in files if found is kind]
             if paths:
                 print(f"\n{len(paths)} {kind.value}s, {given.rounds} rounds in turn")
                 print(table(interleaved(_ways(paths, kind), given.rounds), len(paths)))
-
-
-def _media(folder: Path) -> list[tuple[Path, Kind]]:
-    found = []
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            with path.open("rb") as stream:
-                found.append((path, kind_of(stream.read(_HEAD), path.name)))
-    return found
 
 
 def _ways(paths: Sequence[Path], kind: Kind) -> dict[str, Callable[[], object]]:
@@ -83,8 +72,9 @@ def _exiftool(paths: Sequence[Path]) -> None:
             words = ["-j", "-n", "-fast2", *_TAGS, str(path), "-execute", ""]
             process.stdin.write("\n".join(words).encode())
             process.stdin.flush()
-            while process.stdout.readline().strip() != b"{ready}":
-                pass
+            while (line := process.stdout.readline().strip()) != b"{ready}":
+                if not line and process.poll() is not None:
+                    raise SystemExit("exiftool ended too early: nothing was measured.")
         process.stdin.write(b"-stay_open\nFalse\n")
         process.stdin.flush()
 

@@ -275,3 +275,98 @@ def test_a_live_photo_without_its_film_is_known_if_another_has_its_own(desk: Des
     result = desk.backup("one")
 
     assert [finding.path for finding in result.findings if finding.is_before_leaving] == ["IMG_2.JPG"]
+
+
+def test_the_photo_decides_the_day_of_a_live_photo_whichever_is_met_first(desk: Desk, film: Film) -> None:
+    told = {
+        "com_dot_apple_dot_quicktime_dot_content_dot_identifier": "7A3B-5",
+        "com_dot_apple_dot_quicktime_dot_creationdate": "2024-05-01T23:59:59+0200",
+    }
+    photo = live_photo("7A3B-5", "2024:05:02 00:00:00")
+    fill(desk.card, {"A first.MOV": film(**told), "B second.JPG": photo})
+    desk.backup("one")
+
+    assert {path.rpartition("/")[0] for path in desk.on("one")} == {"2024/2024-05-02"}
+
+
+def test_the_half_that_comes_later_follows_the_other_to_its_day(desk: Desk, film: Film) -> None:
+    told = {
+        "com_dot_apple_dot_quicktime_dot_content_dot_identifier": "7A3B-6",
+        "com_dot_apple_dot_quicktime_dot_creationdate": "2024-05-01T23:59:59+0200",
+    }
+    fill(desk.card, {"IMG_1.JPG": live_photo("7A3B-6", "2024:05:02 00:00:00")})
+    desk.backup("one")
+    fill(desk.card, {"another name.MOV": film(**told)})
+    desk.backup("one")
+
+    assert {path.rpartition("/")[0] for path in desk.on("one")} == {"2024/2024-05-02"}
+
+
+def test_a_recording_that_was_not_ended_is_told_at_every_backup(desk: Desk) -> None:
+    unfinished = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + b"\0\0\x10\0mdat" + bytes(4088)
+    fill(desk.card, {"DJI_0001.MP4": unfinished, "IMG_2.JPG": jpeg(2)})
+
+    for _ in range(2):
+        told = [finding.path for finding in desk.backup("one").findings if finding.is_before_leaving]
+        assert told == ["DJI_0001.MP4"]
+
+
+def test_a_number_beyond_any_database_costs_no_file(desk: Desk) -> None:
+    """A TIFF that says it has 2^64 - 1 bits a sample."""
+    entries = [(0x100, 4, 100), (0x101, 4, 100), (0x102, 16, 50), (0x112, 16, 50)]
+    ifd = struct.pack("<H", len(entries))
+    ifd += b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in entries)
+    bomb = b"II*\0" + struct.pack("<I", 8) + ifd
+    bomb += bytes(4) + b"\xff" * 32
+    fill(desk.card, {"bomb.tif": bomb, "IMG_1.JPG": jpeg(1)})
+
+    assert desk.backup("one").status == SessionStatus.COMPLETED
+    assert sorted(path.rpartition("/")[2] for path in desk.on("one")) == ["IMG_1.JPG", "bomb.tif"]
+
+
+def test_a_second_photo_with_a_live_photos_name_keeps_its_own_day(desk: Desk) -> None:
+    first, second = (live_photo("7A3B-7", f"2024:05:0{day} 10:00:00") for day in (1, 3))
+    fill(desk.card, {"IMG_1.JPG": first, "IMG_2.JPG": second})
+    desk.backup("one")
+
+    assert sorted(desk.on("one")) == ["2024/2024-05-01/IMG_1.JPG", "2024/2024-05-03/IMG_2.JPG"]
+
+
+def test_copies_of_a_time_before_there_were_groups_get_theirs(desk: Desk) -> None:
+    fill(desk.card, {"IMG_1.JPG": jpeg(1), "IMG_1.xmp": b"<x/>"})
+    desk.backup("one")
+    with desk.writing() as connection:
+        connection.execute("DELETE FROM asset_group_members")
+        connection.execute("DELETE FROM asset_groups")
+
+    desk.backup("one")
+
+    assert [sorted(members) for members in groups(desk).values()] == [["IMG_1.JPG", "IMG_1.xmp"]]
+
+
+def playlist(*clips: str) -> bytes:
+    """An AVCHD playlist; `+00001` goes on seamlessly from the one before."""
+    items = b""
+    for clip in clips:
+        item = (
+            clip.removeprefix("+").encode() + b"M2TS" + (b"\0\5" if clip[0] == "+" else b"\0\1") + bytes(21)
+        )
+        items += struct.pack(">H", len(item)) + item
+    body = bytes(2) + struct.pack(">HH", len(clips), 0) + items
+    return b"MPLS0100" + struct.pack(">III", 40, 0, 0) + bytes(20) + struct.pack(">I", len(body)) + body
+
+
+def test_a_take_is_known_by_its_playlist_whenever_that_was_read(desk: Desk, film: Film) -> None:
+    clips = {f"PRIVATE/AVCHD/BDMV/STREAM/0000{n}.MTS": film(n) for n in range(2)}
+    lists = {"PRIVATE/AVCHD/BDMV/PLAYLIST/00000.MPL": playlist("00000", "+00001", "00009")}
+    fill(desk.card, {**clips, **lists, "PRIVATE/AVCHD/BDMV/INDEX.BDM": b"INDX0100"})
+
+    def told() -> list[str]:
+        return [f.message for f in desk.backup("one").findings if "00009" in f.message]
+
+    assert told()
+    before = groups(desk)
+    assert "recording" in {kind for kind, _ in before}
+    fill(desk.card, {"IMG_1.JPG": jpeg(1)})
+    assert told()
+    assert groups(desk) == before

@@ -224,3 +224,12 @@ def test_no_if_the_drives_own_marker_is_gone(desk: Desk, card: Path) -> None:
     (desk.folder / "one/.cardcat/marker.json").unlink()
 
     assert not judged(desk).safe
+
+
+def test_no_if_no_drive_has_all_chapters_of_a_take(desk: Desk, card: Path) -> None:
+    fill(card, {"GX010007.MP4": jpeg(1), "GX020007.MP4": jpeg(2)})
+    desk.backup("one", "two")
+    (desk.folder / "one/2024/2024-05-01/GX010007.MP4").unlink()
+    (desk.folder / "two/2024/2024-05-01/GX020007.MP4").unlink()
+
+    assert "belong together" in reasons(judged(desk))

@@ -69,7 +69,7 @@ class Destination:
     is_planned: bool = False  # every file of the card is in its journal
     timezone: str = "UTC"
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
-    folders: dict[str, str] = field(default_factory=dict)  # of recordings and Live Photos that have a place
+    folders: dict[str, str] = field(default_factory=dict)  # of parts that others follow to their day
     copied: int = 0  # of this run
     bytes_copied: int = 0
     is_cold: bool = True  # every copy so far was proved cold

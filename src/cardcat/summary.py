@@ -70,7 +70,8 @@ def _warnings(findings: Sequence[Finding]) -> list[str]:
         return []
     shown = [f"- {_code(f'{path}: {message}')}" for path, message in told[:_MOST_REASONS]]
     more = len(told) - len(shown)
-    return ["\n**Before the card leaves:**", *shown, *([f"- and {more:,} more"] if more else [])]
+    title = "\n**Before you format the card or put it away:**"
+    return [title, *shown, *([f"- and {more:,} more"] if more else [])]
 
 
 def _verdict(safe: bool | None, reasons: Sequence[str]) -> list[str]:

@@ -10,15 +10,20 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from cardcat.catalog.details import unfinished_of
+from cardcat.catalog.bulk import unique
+from cardcat.catalog.details import live_photo_ids, unfinished_of
 from cardcat.catalog.engine import Catalog, is_absent, open_catalog
 from cardcat.catalog.evidence import KnownFile, PlacedCopy, known_files, placed_copies
+from cardcat.catalog.groups import recordings_of
 from cardcat.catalog.volumes import find_volume
 from cardcat.errors import SourceError
 from cardcat.inputs import check_source, show
+from cardcat.media.kind import kind_by_name
+from cardcat.metadata import GroupKind
 from cardcat.model import Stage
 from cardcat.paths import to_text
-from cardcat.plan.gaps import gaps_by_name
+from cardcat.plan.assets import AssetFile, assemble
+from cardcat.plan.gaps import gaps_by_content, gaps_by_name
 from cardcat.plan.judging import Judged, judge, judge_group
 from cardcat.plan.structures import group_files
 from cardcat.reporting import Reporter, current
@@ -81,15 +86,37 @@ def safe_to_format(
         looker = Looker(disk, volume_of(root), full=full)
         hashes, reasons = _contents(_Card(root, found, disk), opened, teller, full=full)
         reasons += [Reason(finding.path, finding.message) for finding in found.findings]
-        reasons += _judge(hashes, copies, opened, looker)
-        warnings = [*_warnings(found, hashes, opened)]
+        files = _files(found, hashes, opened)
+        groups = [
+            [files[item].path for item, _ in asset.members]
+            for asset in assemble(files)
+            if asset.kind is not GroupKind.INDEX
+        ]
+        reasons += _judge(hashes, groups, copies, opened, looker)
+        warnings = [*_warnings(files, hashes, opened)]
     reasons.sort(key=lambda reason: reason.path)
     return Verdict(not reasons, tuple(reasons), len(found.paths), tuple(warnings))
 
 
-def _warnings(found: Walk, hashes: Mapping[str, str], catalog: Catalog | None) -> Iterator[Reason]:
+def _files(found: Walk, hashes: Mapping[str, str], catalog: Catalog | None) -> list[AssetFile]:
+    """The files of the card, with what tells which belong together: names, and identifiers of Live Photos."""
+    ids: dict[str, str] = {}
+    if catalog is not None:
+        with catalog.read() as c:
+            ids = live_photo_ids(c, list(hashes.values()))
+    groups = group_files(found.paths)
+    return [
+        AssetFile(item, path, size, kind_by_name(path), group, ids.get(hashes.get(path, "")))
+        for item, (path, size, group) in enumerate(zip(found.paths, found.sizes, groups, strict=True))
+    ]
+
+
+def _warnings(
+    files: Sequence[AssetFile], hashes: Mapping[str, str], catalog: Catalog | None
+) -> Iterator[Reason]:
     """What a person should know before the card leaves, by the names on it and by what was in the files."""
-    for gap in gaps_by_name(found.paths, found.sizes):
+    named = gaps_by_name([file.path for file in files], [file.size for file in files])
+    for gap in (*named, *gaps_by_content(files)):
         yield Reason(gap.path, gap.what)
     if catalog is None:
         return
@@ -170,14 +197,19 @@ def _read(card: _Card, path: str, size: int, teller: Reporter) -> str | Reason:
 
 
 def _judge(
-    hashes: Mapping[str, str], wanted: int, catalog: Catalog | None, looker: Looker
+    hashes: Mapping[str, str],
+    groups: Sequence[Sequence[str]],
+    wanted: int,
+    catalog: Catalog | None,
+    looker: Looker,
 ) -> Iterator[Reason]:
-    """Reasons against files by themselves, then against groups that no drive has as a whole."""
+    """Reasons against files by themselves, then against *groups* of paths that no drive has as a whole."""
     if catalog is None:
         yield from (Reason(path, "was never backed up: there is no catalog yet") for path in hashes)
         return
     with catalog.read() as c:
         copies = _copies(c, list(hashes.values()))
+        takes = recordings_of(c, [copy.id for each in copies.values() for copy in each])
     verdicts: dict[str, Judged] = {}
     for path, hash_ in hashes.items():
         if hash_ not in verdicts:
@@ -185,12 +217,11 @@ def _judge(
             verdicts[hash_] = judge(states, wanted)
         if not verdicts[hash_].enough:
             yield Reason(path, verdicts[hash_].reason)
-    paths = list(hashes)
-    members: dict[int, list[str]] = defaultdict(list)
-    for path, number in zip(paths, group_files(paths), strict=True):
-        members[number].append(path)
-    for group in members.values():
-        judged = judge_group([verdicts[hashes[path]] for path in group], wanted)
+    paths = {hash_: path for path, hash_ in reversed([*hashes.items()])}
+    on_record = [[paths[hash_] for hash_ in take if hash_ in paths] for take in takes]
+    for group in unique(tuple(each) for each in [*groups, *on_record] if len(each) > 1):
+        members = [verdicts[hashes[path]] for path in group if path in hashes]
+        judged = judge_group(members, wanted)
         if not judged.enough:
             yield Reason(group[0], judged.reason)
 

@@ -79,7 +79,8 @@ def one(paths: str, kind: GroupKind, name: str, roles: str) -> None:
         ("A/IMG_1234.HEIC A/IMG_E1234.HEIC A/IMG_1234.AAE", "IMG_1234", "master rendition sidecar"),
         ("A/IMG_E1234.HEIC A/IMG_1234.JPG", "IMG_1234", "rendition master"),
         ("A/IMG_0007.JPG A/SND_0007.WAV", "IMG_0007", "master sidecar"),
-        ("A/DSC_0042.NEF A/DSC_0042.MOV", "DSC_0042", "master motion"),
+        ("A/DSC_0042.NEF A/DSC_0042.MOV", "DSC_0042", "master part"),
+        ("A/DJI_0001.JPG A/DJI_0001.MP4", "DJI_0001", "master part"),
         (
             "A/PXL_20210101_120000000.RAW-01.COVER.jpg A/PXL_20210101_120000000.RAW-02.ORIGINAL.dng",
             "PXL_20210101_120000000.RAW-02.ORIGINAL",

@@ -78,6 +78,13 @@ def test_an_empty_photo_or_film_is_told(path: str) -> None:
     assert told([path], [1]) == []
 
 
+def test_only_films_can_be_mended() -> None:
+    photo, film = gaps_by_name(["A/IMG_0001.JPG", "A/MVI_0001.MP4"], [0, 0])
+
+    assert photo.what == "IMG_0001.JPG is an empty photo"
+    assert film.what.startswith("MVI_0001.MP4 is an empty recording; the camera may be able to mend it")
+
+
 @pytest.mark.parametrize(
     "path", ["DCIM/A/.nomedia", "notes.txt", "DCIM/A/._IMG_0001.JPG", "MISC/version.txt"]
 )
@@ -123,6 +130,22 @@ def test_the_end_of_a_take_and_the_beginning_of_a_loop_may_be_anywhere() -> None
 )
 def test_a_file_about_one_that_is_not_there_is_told(paths: str, gaps: str) -> None:
     assert told(paths.split()) == [(path, INCOMPLETE) for path in gaps.split()]
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("A.SRT", "holds the subtitles of a film"),
+        ("A.LRV", "is the preview of a film"),
+        ("A.THM", "is the thumbnail of a photo or film"),
+        ("A.AAE", "holds the edits of a photo or film"),
+        ("A.XMP", "describes a photo or film"),
+    ],
+)
+def test_what_a_file_says_of_one_that_is_not_there(name: str, what: str) -> None:
+    (gap,) = gaps_by_name([f"D/{name}", "D/B.JPG"], [1, 1])
+
+    assert gap.what == f"{name} {what} that is not on the card"
 
 
 @pytest.mark.parametrize(

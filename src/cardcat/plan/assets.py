@@ -220,7 +220,7 @@ def _role(part: _Part, master: _Part, kind: GroupKind) -> GroupRole:
         return _OTHER_ROLES[part.form]
     if part.form is not Form.FILM or is_edit(part.name):
         return GroupRole.RENDITION
-    if kind in (GroupKind.LIVE_PHOTO, GroupKind.PHOTO):
+    if kind is GroupKind.LIVE_PHOTO:
         return GroupRole.MOTION
     is_same = part.name.rpartition(".")[0] == master.name.rpartition(".")[0]
     return GroupRole.RENDITION if kind is GroupKind.CLIP and is_same else GroupRole.PART

@@ -139,9 +139,7 @@ def _is_better_dated(known: Metadata, other: Metadata, *, only_if_none: bool) ->
 def _source(other: Metadata) -> DateSource:
     """What a date from beside the file is: a wall clock, or still an instant of no place."""
     source = other.details.date_source
-    if source and source.is_utc:
-        return source
-    return DateSource.UTC if (other.date_taken or "").endswith("Z") else DateSource.SIDECAR
+    return source if source and source.is_utc else DateSource.SIDECAR
 
 
 def _utc(text: str | None) -> datetime | None:

@@ -30,7 +30,7 @@ _PREVIEW_NAME = re.compile(
 )
 _EDIT = re.compile(r"img_e\d{4}\..+", re.DOTALL)
 _APPLE_NAME = re.compile(r"img_e?\d{4}\.(?:heic|heif|jpe?g|mov)")
-_LIKE_FILM = frozenset("heic heif hif avif jxl tif tiff".split())
+_MORE_THAN_JPEG = frozenset("heic heif hif avif jxl tif tiff".split())  # more bits a sample, or no loss
 
 
 def form_of(name: str, kind: Kind, part: str | None = None) -> Form:
@@ -64,4 +64,4 @@ def photo_rank(name: str) -> int:
     extension = name.rpartition(".")[2]
     if extension in RAW_EXTENSIONS:
         return 1 if extension == "dng" else 0  # a DNG beside another raw was made from it
-    return 2 if extension in _LIKE_FILM else 3
+    return 2 if extension in _MORE_THAN_JPEG else 3

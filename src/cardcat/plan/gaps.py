@@ -12,23 +12,23 @@ from cardcat.plan.assets import AssetFile
 from cardcat.plan.chapters import Chapter, chapter_of, name_of_chapter
 from cardcat.plan.groups import FILM_EXTENSIONS, PHOTO_EXTENSIONS, group_key
 from cardcat.plan.indexes import takes_of_playlist
-from cardcat.plan.wholeness import missing_in_structures
+from cardcat.plan.wholeness import missing_in_structures, shown_name
 
 _UNENDED = {  # what cameras call a film that they had no time to end
     "rsv": "a recovery file of a recording that the camera did not end",
     "mdt": "a recording that the camera did not end",
 }
-_OF_FILMS = {
-    "srt": "holds the subtitles",
-    "lrv": "is the preview",
-    "lrf": "is the preview",
-    "thm": "is the thumbnail",
+_OF_MEDIA = {
+    "srt": "holds the subtitles of",
+    "lrv": "is the preview of",
+    "lrf": "is the preview of",
+    "thm": "is the thumbnail of",
 }
-_OF_EDITS = {"aae": "holds the edits", "xmp": "holds what is said"}
-_BESIDE = _OF_FILMS | _OF_EDITS
+_OF_ANYTHING = {"aae": "holds the edits of", "xmp": "describes"}  # also beside what no camera writes
+_BESIDE = _OF_MEDIA | _OF_ANYTHING
 _MEDIA = PHOTO_EXTENSIONS | FILM_EXTENSIONS
 _MOST_NAMES = 3  # in one sentence
-_PREVIEWS = frozenset({"srt", "lrv", "lrf"})
+_OF_FILMS_ONLY = frozenset({"srt", "lrv", "lrf"})
 _ONLY_AMONG_MEDIA = frozenset({"srt", "xmp"})  # in a folder without any they are no camera's
 
 
@@ -59,7 +59,7 @@ def gaps_by_name(paths: Sequence[str], sizes: Sequence[int]) -> Iterator[Gap]:
         if extension in _UNENDED:
             yield _unended(path, _UNENDED[extension])
         elif not size and extension in _MEDIA and name[:1] != ".":
-            yield _unended(path, f"an empty {'photo' if extension in PHOTO_EXTENSIONS else 'recording'}")
+            yield _empty(path, extension)
     for folder in sorted(folders):
         yield from _orphans(folder, sorted(folders[folder]))
     yield from _chapters(sorted(paths))
@@ -78,11 +78,16 @@ def gaps_by_content(files: Sequence[AssetFile]) -> Iterator[Gap]:
     yield from _halves(files)
 
 
+def _empty(path: str, extension: str) -> Gap:
+    if extension in PHOTO_EXTENSIONS:
+        return Gap(path, f"{shown_name(path)} is an empty photo", UNFINISHED)
+    return _unended(path, "an empty recording")
+
+
 def _unended(path: str, what: str) -> Gap:
-    name = _shown(path)
-    return Gap(
-        path, f"{name} is {what}; the camera may be able to mend it while it is on the card", UNFINISHED
-    )
+    """Cameras look for films like this and mend them; they do nothing of the kind for photos."""
+    told = f"{shown_name(path)} is {what}; the camera may be able to mend it while it is on the card"
+    return Gap(path, told, UNFINISHED)
 
 
 def _orphans(folder: str, names: Sequence[str]) -> Iterator[Gap]:
@@ -97,12 +102,12 @@ def _orphans(folder: str, names: Sequence[str]) -> Iterator[Gap]:
         key, extension = group_key(name), _extension(name)
         if extension in _ONLY_AMONG_MEDIA and not media:
             continue
-        if key in (media if extension in _OF_FILMS else anything):
+        if key in (media if extension in _OF_MEDIA else anything):
             continue
         media.add(key)
         anything.add(key)
-        other = "film" if extension in _PREVIEWS else "photo or film"
-        what = f"{_shown(name)} {_BESIDE[extension]} of a {other} that is not on the card"
+        other = "film" if extension in _OF_FILMS_ONLY else "photo or film"
+        what = f"{shown_name(name)} {_BESIDE[extension]} a {other} that is not on the card"
         yield Gap(f"{folder}/{name}" if folder else name, what, INCOMPLETE)
 
 
@@ -133,7 +138,7 @@ def _clips(files: Sequence[AssetFile]) -> Iterator[Gap]:
         missing = {path: None for take in takes for path in take if path not in streams}
         if missing:
             names = _listed([path.rpartition("/")[2] for path in missing])
-            what = f"{_shown(playlist.path)} names clips that are not on the card: {names}"
+            what = f"{shown_name(playlist.path)} names clips that are not on the card: {names}"
             yield Gap(playlist.path, what, INCOMPLETE)
 
 
@@ -153,7 +158,7 @@ def _halves(files: Iterable[AssetFile]) -> Iterator[Gap]:
         file = min(half[Kind.IMAGE] or half[Kind.VIDEO], key=lambda file: file.path)
         if file.group not in unread:
             other = "film" if file.kind is Kind.IMAGE else "photo"
-            what = f"{_shown(file.path)} is half of a Live Photo whose {other} is not on the card"
+            what = f"{shown_name(file.path)} is half of a Live Photo whose {other} is not on the card"
             yield Gap(file.path, what, INCOMPLETE)
 
 
@@ -169,7 +174,3 @@ def _listed(names: Sequence[str]) -> str:
 
 def _extension(name: str) -> str:
     return name.rpartition(".")[2].lower() if "." in name else ""
-
-
-def _shown(path: str) -> str:
-    return display(path.rpartition("/")[2])

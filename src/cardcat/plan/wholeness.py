@@ -64,9 +64,15 @@ def _sony(tree: _Tree, _: Iterable[str]) -> Gaps:
 def _avchd(tree: _Tree, names: Iterable[str]) -> Gaps:
     films, described = tree.clips("STREAM", {"mts", "m2ts"}), tree.clips("CLIPINF", {"cpi", "clpi"})
     if films and {"INDEX.BDM", "INDEX.BDMV"}.isdisjoint(name.upper() for name in names):
-        yield tree.base, f"{_shown(tree.base)} has no INDEX.BDM, by which cameras and players find its films"
+        yield (
+            tree.base,
+            f"{shown_name(tree.base)} has no INDEX.BDM, by which cameras and players find its films",
+        )
     if films and not described:
-        yield tree.base, f"{_shown(tree.base)} has films in STREAM and nothing in CLIPINF that describes them"
+        yield (
+            tree.base,
+            f"{shown_name(tree.base)} has films in STREAM and nothing in CLIPINF that describes them",
+        )
     else:
         yield from _lacking(films, described, "has no CPI file in CLIPINF, which describes it")
     yield from _lacking(described, films, "describes a film that is not in STREAM")
@@ -76,7 +82,7 @@ def _p2(tree: _Tree, _: Iterable[str]) -> Gaps:
     films, described = tree.clips("VIDEO", {"mxf"}), tree.clips("CLIP", {"xml"})
     sounds = tree.clips("AUDIO", {"mxf"}, _CHANNEL_DIGITS)
     if films and not described:
-        yield tree.base, f"{_shown(tree.base)} has films in VIDEO and nothing in CLIP that describes them"
+        yield tree.base, f"{shown_name(tree.base)} has films in VIDEO and nothing in CLIP that describes them"
     else:
         yield from _lacking(films, described, "has no XML in CLIP, which describes it")
     if not films.keys().isdisjoint(sounds):
@@ -91,8 +97,9 @@ _CHECKS = {**dict.fromkeys(_SONY, _sony), "BDMV": _avchd, "CONTENTS": _p2}
 def _lacking(these: Mapping[str, str], those: Mapping[str, str], what: str) -> Gaps:
     for key, path in these.items():
         if key not in those:
-            yield path, f"{_shown(path)} {what}"
+            yield path, f"{shown_name(path)} {what}"
 
 
-def _shown(path: str) -> str:
+def shown_name(path: str) -> str:
+    """The name of the file or folder at *path*, as a sentence can hold it."""
     return display(path.rpartition("/")[2])

@@ -57,3 +57,13 @@ def incoming_path(destination: Destination, file: PlannedFile) -> Path:
 def dated_of(file: CopiedFile) -> Dated:
     """What the date of a file is decided from."""
     return Dated(file.kind, file.file.path.rpartition("/")[2], file.metadata, file.file.mtime_ns)
+
+
+def recording_lead(take: str) -> str:
+    """The key of `Destination.folders` for the folder of the first part of a take."""
+    return f"take {take}"
+
+
+def live_photo_lead(moment: str, *, is_film: bool) -> str:
+    """The key of `Destination.folders` for the folder of one half of a Live Photo."""
+    return f"{'film' if is_film else 'photo'} of {moment}"

@@ -7,17 +7,19 @@ from collections.abc import Iterable, Iterator
 
 import polars as pl
 
-from cardcat.catalog.details import live_photo_ids
-from cardcat.catalog.groups import GroupRow, record_groups
-from cardcat.catalog.items import items_of
-from cardcat.model import Finding, ItemState, Kind, Stage
+from cardcat.catalog.details import all_live_photo_ids, all_unfinished
+from cardcat.catalog.groups import GroupRow, has_groups, record_groups
+from cardcat.catalog.items import ItemRow, items_of
+from cardcat.model import UNFINISHED, Finding, ItemState, Kind, Stage
 from cardcat.plan.assets import Asset, AssetFile, assemble, recording_key
 from cardcat.plan.gaps import gaps_by_content
-from cardcat.run import Links, Run, now
+from cardcat.run import Destination, Links, Run, now
 from cardcat.stages.files import CopiedFile
+from cardcat.stages.inside import unfinished
 from cardcat.stages.scan import Listing
 
 _NONE = Links(None, ())
+_PLAYLISTS = (".MPL", ".MPLS")
 
 
 def links_of(copied: Iterable[CopiedFile]) -> Iterator[tuple[int, Links]]:
@@ -29,11 +31,16 @@ def links_of(copied: Iterable[CopiedFile]) -> Iterator[tuple[int, Links]]:
 
 
 def group_copies(run: Run, listing: Listing) -> None:
-    """Write down which copies on each destination are one group, unless this run has added none."""
-    changed = [destination for destination in run.alive if destination.copied or destination.resumed]
+    """
+    Write down which copies on each destination are one group, unless this run has added none.
+
+    Recordings that an earlier run has found not ended are told again, as long as they are on the card.
+    """
+    run.report(_known_unfinished(run))
+    changed = [destination for destination in run.alive if _has_news(run, destination, listing.frame)]
     if not changed:
         return
-    _know_earlier(run, listing)
+    _know_earlier(run, changed[0], listing)
     files = _files(run, listing.frame)
     gaps = gaps_by_content([*files.values()])
     run.report(Finding(gap.path, Stage.RECORD, gap.error_type, gap.what, attention=False) for gap in gaps)
@@ -43,21 +50,47 @@ def group_copies(run: Run, listing: Listing) -> None:
             record_groups(c, destination.session_id, destination.location_id, rows, now())
 
 
-def _know_earlier(run: Run, listing: Listing) -> None:
-    """Add the Live Photo halves that an earlier run has read, where this one has met some."""
-    if not any(links.live_photo_id for links in run.links.values()):
-        return
-    destination = run.alive[0]
+def _has_news(run: Run, destination: Destination, listing: pl.DataFrame) -> bool:
+    """Whether copies may lack their group: new ones, or all those of a time before there were groups."""
+    if destination.copied or destination.resumed:
+        return True
+    if not listing.select(pl.col("group").is_duplicated().any()).item():
+        return False
     with run.catalog.read() as c:
-        done = items_of(c, destination.session_id, ItemState.VERIFIED, ItemState.SKIPPED)
-        hashes = {row.path: row.hash for row in done if row.hash}
-        ids = live_photo_ids(c, list(hashes.values()))
-    if not ids:
+        return not has_groups(c, destination.location_id)
+
+
+def _known_unfinished(run: Run) -> Iterator[Finding]:
+    if not run.alive:
         return
-    for item, path in listing.frame.select("item", "path").iter_rows():
-        found = ids.get(hashes.get(os.fsdecode(path), ""))
-        if found and item not in run.links:
-            run.links[item] = Links(found, ())
+    told = {finding.path for finding in run.findings if finding.error_type == UNFINISHED}
+    with run.catalog.read() as c:
+        known = all_unfinished(c)
+        done = items_of(c, run.alive[0].session_id, ItemState.VERIFIED, ItemState.SKIPPED)
+        for row in done if known else ():
+            if row.hash in known and row.path not in told:
+                yield unfinished(row.path, known[row.hash])
+
+
+def _know_earlier(run: Run, destination: Destination, listing: Listing) -> None:
+    """Add what files that an earlier run has read say of others: halves of Live Photos, playlists."""
+    found: dict[bytes, Links] = {}
+    with run.catalog.read() as c:
+        ids = all_live_photo_ids(c)
+        for row in items_of(c, destination.session_id, ItemState.VERIFIED, ItemState.SKIPPED):
+            if row.path.upper().endswith(_PLAYLISTS):
+                found[os.fsencode(row.path)] = Links(None, _clips(run, destination, row))
+            elif row.hash in ids:
+                found[os.fsencode(row.path)] = Links(ids[row.hash], ())
+    for item, path in listing.frame.select("item", "path").iter_rows() if found else ():
+        if path in found:
+            run.links.setdefault(item, found[path])
+
+
+def _clips(run: Run, destination: Destination, row: ItemRow) -> tuple[str, ...]:
+    """The clips that a playlist names, read from its copy."""
+    path = destination.root / (row.destination_path or "")
+    return run.metadata.read([(path, Kind.SIDECAR)])[0].details.clips
 
 
 def _files(run: Run, listing: pl.DataFrame) -> dict[int, AssetFile]:

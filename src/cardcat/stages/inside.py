@@ -74,8 +74,13 @@ def _findings(file: PlannedFile, metadata: Metadata) -> Iterator[Finding]:
         message = f"{name} is copied and verified, but its metadata could not be read: {metadata.trouble}"
         yield Finding(file.path, Stage.METADATA, "Metadata", message, attention=False)
     if metadata.details.unfinished:
-        message = (
-            f"{name} is copied and verified as it is, but the recording {metadata.details.unfinished}. "
-            "The camera may be able to mend it as long as it is on the card."
-        )
-        yield Finding(file.path, Stage.METADATA, UNFINISHED, message, attention=False)
+        yield unfinished(file.path, metadata.details.unfinished)
+
+
+def unfinished(path: str, what: str) -> Finding:
+    """That the recording at *path* was not ended; *what* completes "the recording …"."""
+    message = (
+        f"{display(path)} is copied and verified as it is, but the recording {what}. "
+        "The camera may be able to mend it as long as it is on the card."
+    )
+    return Finding(path, Stage.METADATA, UNFINISHED, message, attention=False)

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from cardcat.model import Layout
+from cardcat.model import Kind, Layout
 from cardcat.plan.assets import recording_key
 from cardcat.plan.layout import day_folder, day_of_group
 from cardcat.plan.names import fit_name, suffix_between
 from cardcat.plan.placing import Member, Placement, place_group
 from cardcat.run import Destination
 from cardcat.stages.dedupe import Plan
-from cardcat.stages.files import CopiedFile, PlannedFile, dated_of
+from cardcat.stages.files import CopiedFile, PlannedFile, dated_of, live_photo_lead, recording_lead
 from cardcat.stages.shelf import Shelf
 from cardcat.stages.targets import fit_path, structure_target
 
@@ -41,7 +41,7 @@ def place_files(
     destination, shelf = naming.destination, naming.shelf
     by_item = {file.file.item: file for file in fresh}
     placements: list[Placement] = []
-    for group, members in sorted(_groups(fresh), key=lambda each: each[0] in naming.waiting):
+    for group, members in sorted(_groups(fresh), key=lambda each: _turn(naming, *each)):
         known = [*members, *(other for other in others if other.file.group == group)]
         folder, suffix = _folder(naming, group, known)
         wanted = [_member(file, destination) for file in members]
@@ -54,6 +54,11 @@ def place_files(
             prefix = prefixes[file.file.structure]
             placements += _hold(shelf, [_place_in_structure(file, prefix, destination, shelf)])
     return [(by_item[placement.member.item], placement) for placement in placements]
+
+
+def _turn(naming: Naming, group: int, members: Sequence[CopiedFile]) -> tuple[bool, bool]:
+    """Groups of a copy that is still to be placed come last; a photo before the film of the same moment."""
+    return group in naming.waiting, not any(file.kind is Kind.IMAGE for file in members)
 
 
 def _groups(files: Iterable[CopiedFile]) -> Iterator[tuple[int, list[CopiedFile]]]:
@@ -81,22 +86,31 @@ def _folder(naming: Naming, group: int, members: Sequence[CopiedFile]) -> tuple[
 
 
 def _day_folder(destination: Destination, members: Sequence[CopiedFile]) -> str:
-    """The folder of the group's day; that of the take or the Live Photo if a part of it has a place."""
-    keys = [*_keys(members)]
-    known = next((destination.folders[key] for key in keys if key in destination.folders), None)
+    """The folder of the group's day; that of the part of a take or Live Photo that has its place already."""
+    led_by = [key for file in members for key in _leads(file)]
+    known = next((destination.folders[key] for key in led_by if key in destination.folders), None)
     dates = [dated_of(file) for file in members]
     folder = known or day_folder(day_of_group(dates, destination.zone))
-    destination.folders.update(dict.fromkeys(keys, folder))
+    for file in members:
+        if lead := _own_lead(file):
+            destination.folders.setdefault(lead, folder)
     return folder
 
 
-def _keys(members: Iterable[CopiedFile]) -> Iterator[str]:
-    """What the group shares with others that must go to the same day: a take's number, a Live Photo's id."""
-    for file in members:
-        if key := recording_key(file.file.path):
-            yield f"recording {key}"
-        if file.metadata and file.metadata.details.live_photo_id:
-            yield f"live photo {file.metadata.details.live_photo_id}"
+def _leads(file: CopiedFile) -> Iterator[str]:
+    """What decides the day of *file* if it has a place: the take's first part, the other half of a moment."""
+    if key := recording_key(file.file.path):
+        yield recording_lead(key)
+    if moment := file.metadata and file.metadata.details.live_photo_id:
+        yield live_photo_lead(moment, is_film=file.kind is not Kind.VIDEO)
+
+
+def _own_lead(file: CopiedFile) -> str | None:
+    """Under which name others look for *file*."""
+    if key := recording_key(file.file.path):
+        return recording_lead(key)
+    moment = file.metadata and file.metadata.details.live_photo_id
+    return live_photo_lead(moment, is_film=file.kind is Kind.VIDEO) if moment else None
 
 
 def _twin(naming: Naming, group: int) -> tuple[str, str] | None:
