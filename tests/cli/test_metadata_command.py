@@ -31,6 +31,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
     shelf.back_up({"DCIM/C.JPG": jpeg(2)}, read={"DCIM/C.JPG": (WRONG, TAKEN)}, drive="OFFSITE")
     with open_catalog(shelf.catalog) as opened, opened.write() as c:
         c.exec_driver_sql("UPDATE media_details SET reader_version = 1")
+        c.exec_driver_sql("UPDATE backup_sessions SET status = 'completed'")
     shelf.unplug("OFFSITE")
     monkeypatch.setenv("CARDCAT_CATALOG", str(shelf.catalog))
     monkeypatch.setattr(MetadataPool, "read", lambda _, paths: [BETTER] * len(paths))
