@@ -77,6 +77,7 @@ class _Joins:
     def find(self, group: int) -> int:
         """The least number of those that are one with *group*."""
         while (parent := self._parents.get(group, group)) != group:
+            self._parents[group] = self._parents.get(parent, parent)  # so that long chains stay short
             group = parent
         return group
 
