@@ -11,7 +11,9 @@ import av
 import pytest
 from PIL import Image
 
+from cardcat.catalog.engine import open_catalog
 from cardcat.model import Layout, SessionStatus
+from cardcat.refreshing import refresh
 from cardcat.stages import grouping, settling
 from tests.support import DAY, Desk, fill, jpeg
 
@@ -370,3 +372,47 @@ def test_a_take_is_known_by_its_playlist_whenever_that_was_read(desk: Desk, film
     fill(desk.card, {"IMG_1.JPG": jpeg(1)})
     assert told()
     assert groups(desk) == before
+
+
+def test_a_film_in_utc_is_seen_from_where_the_cards_photos_were(desk: Desk, film: Film) -> None:
+    photo = jpeg_with_offset("2024:05:02 00:10:00", "+02:00")
+    fill(
+        desk.card,
+        {
+            "PXL_20240501_221000000.jpg": photo,
+            "PXL_20240501_223000000.mp4": film(creation_time="2024-05-01T22:30:00Z"),
+            "PXL_20240601_223000000.mp4": film(6, creation_time="2024-06-01T22:30:00Z"),
+        },
+    )
+    desk.backup("one")
+
+    assert dates(desk)["PXL_20240501_223000000.mp4"][:4] == (
+        "2024-05-02T00:30:00+02:00", "2024-05-02T00:30:00", "+02:00", "MediaCreateDate"
+    )  # fmt: skip
+    assert sorted(desk.on("one")) == [
+        "2024/2024-05-02/PXL_20240501_221000000.jpg",
+        "2024/2024-05-02/PXL_20240501_223000000.mp4",
+        "2024/2024-06-01/PXL_20240601_223000000.mp4",  # a month later it may be anywhere
+    ]
+    before = dates(desk)
+    with open_catalog(desk.catalog) as opened:
+        assert refresh(opened, everything=True).changed == 0
+    assert dates(desk) == before
+
+
+def test_a_film_that_is_copied_later_is_seen_from_there_too(desk: Desk, film: Film) -> None:
+    fill(desk.card, {"PXL_20240501_221000000.jpg": jpeg_with_offset("2024:05:02 00:10:00", "+02:00")})
+    desk.backup("one")
+    fill(desk.card, {"PXL_20240501_223000000.mp4": film(creation_time="2024-05-01T22:30:00Z")})
+    desk.backup("one")
+
+    assert {path.rpartition("/")[0] for path in desk.on("one")} == {"2024/2024-05-02"}
+
+
+def jpeg_with_offset(taken: str, offset: str) -> bytes:
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110] = "Google", "Pixel 7"
+    exif.get_ifd(0x8769).update({0x9003: taken, 0x9011: offset})
+    out = io.BytesIO()
+    Image.new("RGB", (16, 16), "teal").save(out, "JPEG", exif=exif)
+    return out.getvalue()

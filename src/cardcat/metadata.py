@@ -104,7 +104,8 @@ class Moment:
     When a file was taken, as far as anything tells.
 
     *local* is the wall clock where it was taken, ISO 8601 with the digits behind the second that are known,
-    or a date alone; *offset* (`+02:00`) that clock's distance from UTC, *offset_source* what told it.
+    or a date alone; *offset* (`+02:00`) that clock's distance from UTC, *offset_source* what told it:
+    the file, GPS, the file name, the group, the card (another file of it), the time zone asked for.
     """
 
     local: str

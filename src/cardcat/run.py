@@ -70,6 +70,7 @@ class Destination:
     timezone: str = "UTC"
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     folders: dict[str, str] = field(default_factory=dict)  # of parts that others follow to their day
+    clocks: dict[int, str] = field(default_factory=dict)  # `plan.clocks`: of the files of this run
     copied: int = 0  # of this run
     bytes_copied: int = 0
     is_cold: bool = True  # every copy so far was proved cold

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -89,6 +89,20 @@ def all_live_photo_ids(c: Connection) -> dict[str, str]:
 def live_photo_ids(c: Connection, hashes: Sequence[str]) -> dict[str, str]:
     """Of these contents, the halves of Live Photos, with the identifier that both have."""
     return _texts_of(c, "live_photo_id", hashes)
+
+
+def moments_with_offset(c: Connection, hashes: Sequence[str]) -> Iterator[Moment]:
+    """When those of these contents were taken whose distance from UTC is known."""
+    columns = [media_details.c[name] for name in MOMENT_COLUMNS]
+    for chunk in chunks(unique(hashes)):
+        query = (
+            select(*columns)
+            .join(content_identity, content_identity.c.id == media_details.c.content_id)
+            .where(content_identity.c.cas_id.in_(chunk), media_details.c.date_offset.is_not(None))
+        )
+        for row in c.execute(query).mappings():
+            if moment := moment_of({**row}):
+                yield moment
 
 
 def moment_of(row: Mapping[str, Any]) -> Moment | None:

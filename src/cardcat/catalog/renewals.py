@@ -199,6 +199,10 @@ def _change(row: ReadAgain, content_id: int, before: Mapping[str, Value]) -> Cha
             media["date_taken"] = before["date_taken"] or media["date_taken"]
             details |= {name: before[name] for name in MOMENT_COLUMNS if before["date_local"] is not None}
         details["trouble"] = row.metadata.trouble
+    elif before["date_offset_source"] == "card" and _is_surer_known(before, row.moment):
+        # The card's other files told the place of this instant; a file read by itself can't.
+        media["date_taken"] = before["date_taken"]
+        details |= {name: before[name] for name in MOMENT_COLUMNS}
     after = media | details
     columns = {name: (before[name], after[name]) for name in after if before[name] != after[name]}
     return Change(content_id, row.hash, media, details, columns)

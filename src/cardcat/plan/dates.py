@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from cardcat.metadata import Confidence, DateSource, Metadata, Moment
 from cardcat.model import Kind
+from cardcat.plan.clocks import Clocks, offset_near
 from cardcat.plan.name_dates import NameDate, name_date
 from cardcat.plan.offsets import WIDEST, as_offset, offset_between, offset_text
 
 _EPOCH = date(1970, 1, 1)
+_NO_CLOCKS: Clocks = MappingProxyType({})
 _LONGEST_DIGITS = 9
 _DAY_LENGTH = len("2024-05-01")
 _LONGEST_FILM = 86_400.0  # seconds
 _CLOCKS = frozenset({DateSource.ORIGINAL, DateSource.CREATION_DATE, DateSource.DIGITISED})
 _GPS_SLACK = timedelta(minutes=5)  # how far a camera's clock may be off
 _NAME_SLACK = timedelta(minutes=2)  # how long after naming a film a phone may begin it
-_TOLD_BY = ("file", "GPS", "file name", "group", "time zone")  # what tells an offset, surest first
+_TOLD_BY = ("file", "GPS", "file name", "group", "card", "time zone")  # what tells an offset, surest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +45,18 @@ class _Instant:
     lasts: timedelta = timedelta()
 
 
-def moments_of(members: Sequence[Dated], zone: ZoneInfo) -> list[Moment]:
+def moments_of(members: Sequence[Dated], zone: ZoneInfo, clocks: Clocks = _NO_CLOCKS) -> list[Moment]:
     """
     When each of the members of one group was taken.
 
-    *zone* only counts for an instant, or a file time, that nothing in the file, its group or its name
-    places; the order of the members never does.
+    *clocks* are those of other files of the card. *zone* only counts for an instant, or a file time, that
+    nothing in the file, its group, its name or those places; the order of the members never does.
     """
     names = [name_date(member.name) for member in members]
     told = [_told(member, name) for member, name in zip(members, names, strict=True)]
     known = [moment for moment in told if moment]
     return [
-        moment or _seen(member, name, known, zone)
+        moment or _seen(member, name, known, zone, clocks)
         for member, name, moment in zip(members, names, told, strict=True)
     ]
 
@@ -189,11 +192,15 @@ def _moved(instant: _Instant, by: timedelta, offset: timedelta, told_by: str) ->
     return Moment(local, offset_text(offset), instant.source, Confidence.LIKELY, told_by)
 
 
-def _seen(member: Dated, name: NameDate | None, known: Sequence[Moment], zone: ZoneInfo) -> Moment:
-    """What needs the group or the zone to be a wall clock: an instant, a UTC name, a file time."""
+def _seen(
+    member: Dated, name: NameDate | None, known: Sequence[Moment], zone: ZoneInfo, clocks: Clocks = _NO_CLOCKS
+) -> Moment:
+    """What needs the group, the card or the zone to be a wall clock: an instant, a UTC name, a file time."""
     instants = [_instant(member.metadata or Metadata()), _instant_of_name(name)]
     for instant in instants:
-        if instant and (moment := _placed_by_group(instant, known) or _placed_by_zone(instant, name, zone)):
+        if instant and (moment := _placed_by_group(instant, known) or _placed_by_card(instant, name, clocks)):
+            return moment
+        if instant and (moment := _placed_by_zone(instant, name, zone)):
             return moment
     return _by_name(name) or file_moment(member.mtime_ns, zone)
 
@@ -214,6 +221,17 @@ def _placed_by_group(instant: _Instant, known: Sequence[Moment]) -> Moment | Non
         return _moved(instant, offset, offset, "group")
     clocks = [clock for each in known if "T" in each.local and (clock := _parsed(each.local))]
     return _placed(instant, clocks, "group")
+
+
+def _placed_by_card(instant: _Instant, name: NameDate | None, clocks: Clocks) -> Moment | None:
+    """Seen from where the card's other files of that time were, unless the name has another day."""
+    told = offset_near(instant.at, clocks)
+    if told is None:
+        return None
+    offset = datetime.fromisoformat(f"{_EPOCH}T00:00:00{told}").utcoffset() or timedelta()
+    moment = _moved(instant, offset, offset, "card")
+    is_day = name is not None and len(name.local) == _DAY_LENGTH
+    return None if moment and is_day and name and day_of(moment).isoformat() != name.local else moment
 
 
 def _has_offset(moment: Moment) -> bool:

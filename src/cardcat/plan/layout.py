@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from cardcat.metadata import Confidence
 from cardcat.model import Kind
+from cardcat.plan.clocks import Clocks
 from cardcat.plan.dates import (
     Dated,
     day_of,
@@ -19,14 +20,14 @@ from cardcat.plan.dates import (
 )
 
 
-def day_of_group(members: Sequence[Dated], zone: ZoneInfo) -> date:
+def day_of_group(members: Sequence[Dated], zone: ZoneInfo, clocks: Clocks | None = None) -> date:
     """
     The group's photo's day, else its film's, else what a name or a file time says of its media.
 
-    What is only seen from *zone* counts after what is known without it, and a sidecar's own date never:
-    that is a date of the file it belongs to, if it is one.
+    *clocks* are those of other files of the card. What is only seen from *zone* counts after what is known
+    without it, and a sidecar's own date never: that is a date of the file it belongs to, if it is one.
     """
-    dated = [*zip(members, moments_of(members, zone), strict=True)]
+    dated = [*zip(members, moments_of(members, zone, clocks or {}), strict=True)]
     inside = [(member, moment) for member, moment in dated if is_from_inside(moment)]
     for guessed in (False, True):
         for kind in (Kind.IMAGE, Kind.VIDEO, Kind.AUDIO):

@@ -9,23 +9,20 @@ from dataclasses import dataclass
 import polars as pl
 
 from cardcat.catalog.copies import CopyRow
-from cardcat.catalog.details import live_photo_ids
 from cardcat.catalog.items import ItemRow, add_items, items_of, set_items
 from cardcat.errors import DestinationError
 from cardcat.frames import DECISIONS, checked
 from cardcat.inputs import show
-from cardcat.model import ItemState, Kind, Stage
-from cardcat.plan.assets import recording_key
+from cardcat.model import ItemState, Stage
 from cardcat.plan.dedupe import Do, decide
 from cardcat.run import Destination, Run, now
-from cardcat.stages.files import live_photo_lead, recording_lead
 from cardcat.stages.hashing import Known
 from cardcat.stages.held import good_copies
+from cardcat.stages.leading import know_what_leads
 from cardcat.stages.scan import Listing
 from cardcat.stages.targets import structure_prefixes, structure_target
 from cardcat.text import size as human_size
 
-_HALVES = (b".MOV", b".mov", b".HEIC", b".heic", b".JPG", b".jpg")  # how a phone ends names of Live Photos
 _CLUSTER = 4_096  # a file takes whole clusters
 _RESERVE = 16_000_000  # folders, manifests, and not to fill a drive to the last byte
 
@@ -70,8 +67,7 @@ def dedupe(run: Run, listing: Listing, known: Known) -> Plan:
             continue
         rows, prefixes[destination.number] = decided.rows, decided.prefixes
         siblings[destination.number] = _siblings(rows, decided.good)
-        destination.folders.update(_folders_of_recordings(rows))
-        destination.folders.update(_folders_of_live_photos(run, rows))
+        know_what_leads(run, destination, rows)
         frame = frame.with_columns(rows["do"].alias(f"do_{destination.number}"))
     hashes = known.read.select("item", "hash", known_kind="kind")
     run.check_running()
@@ -216,31 +212,3 @@ def _siblings(rows: pl.DataFrame, good: dict[str, CopyRow]) -> dict[int, tuple[s
         copy = good[hash_].path if placed is None else os.fsdecode(placed)
         found.setdefault(group, (os.fsdecode(path).rpartition("/")[2], copy))
     return found
-
-
-def _folders_of_recordings(rows: pl.DataFrame) -> dict[str, str]:
-    """Where the chapters that are there already stand, of takes that others are still to be copied of."""
-    wanted = {recording_key(os.fsdecode(path)) for path in rows.filter(pl.col("do") >= Do.WAIT)["path"]}
-    wanted.discard(None)
-    placed = rows.filter(pl.col("destination_path").is_not_null() & (pl.col("structure") < 0))
-    found = {}
-    for path, there in placed.select("path", "destination_path").iter_rows() if wanted else ():
-        key = recording_key(os.fsdecode(path))
-        if key and key in wanted:
-            found[recording_lead(key)] = os.fsdecode(there).rpartition("/")[0]
-    return found
-
-
-def _folders_of_live_photos(run: Run, rows: pl.DataFrame) -> dict[str, str]:
-    """Where the halves of Live Photos stand that are there already, if there are others to copy."""
-    could_be = pl.any_horizontal(pl.col("path").bin.ends_with(end) for end in _HALVES)
-    if rows.filter((pl.col("do") >= Do.WAIT) & could_be).is_empty():
-        return {}
-    placed = rows.filter(pl.col("destination_path").is_not_null() & pl.col("hash").is_not_null() & could_be)
-    with run.catalog.read() as c:
-        ids = live_photo_ids(c, placed["hash"].unique().to_list())
-    halves = placed.filter(pl.col("hash").is_in([*ids])).select("kind", "hash", "destination_path")
-    return {
-        live_photo_lead(ids[hash_], is_film=kind == Kind.VIDEO): os.fsdecode(there).rpartition("/")[0]
-        for kind, hash_, there in halves.iter_rows()
-    }

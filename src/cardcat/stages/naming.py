@@ -90,7 +90,7 @@ def _day_folder(destination: Destination, members: Sequence[CopiedFile]) -> str:
     led_by = [key for file in members for key in _leads(file)]
     known = next((destination.folders[key] for key in led_by if key in destination.folders), None)
     dates = [dated_of(file) for file in members]
-    folder = known or day_folder(day_of_group(dates, destination.zone))
+    folder = known or day_folder(day_of_group(dates, destination.zone, destination.clocks))
     for file in members:
         if lead := _own_lead(file):
             destination.folders.setdefault(lead, folder)

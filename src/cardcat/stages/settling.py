@@ -10,6 +10,7 @@ from cardcat.catalog.copies import CopyRow
 from cardcat.catalog.items import fail_items
 from cardcat.errors import DestinationError
 from cardcat.model import Finding
+from cardcat.plan.clocks import clocks_of
 from cardcat.plan.dates import moments_of
 from cardcat.plan.dedupe import Do
 from cardcat.plan.placing import Placement
@@ -71,14 +72,17 @@ def _record_for(run: Run, destination: Destination, copied: CopiedBatch) -> None
 
 
 def _tell_moments(destination: Destination, files: Sequence[CopiedFile]) -> None:
-    """Say of each file when it was taken, seen from the destination's zone and with its group in view."""
+    """Say of each file when it was taken, with its group, the card and the destination's zone in view."""
     groups: dict[int, list[CopiedFile]] = defaultdict(list)
     for file in files:
         groups[file.file.group].append(file)
-    for members in groups.values():
-        dated = [dated_of(file) for file in members]
-        for file, moment in zip(members, moments_of(dated, destination.zone), strict=True):
-            file.moment = moment
+    for clocks in ({}, destination.clocks):  # what knows its place by itself first, then what follows it
+        for members in groups.values():
+            dated = [dated_of(file) for file in members]
+            for file, moment in zip(members, moments_of(dated, destination.zone, clocks), strict=True):
+                file.moment = moment
+        for hour, offset in clocks_of(file.moment for file in files if file.moment):
+            destination.clocks.setdefault(hour, offset)
 
 
 def _hashes(mine: Sequence[CopiedFile], waiting: Sequence[PlannedFile]) -> list[str]:
