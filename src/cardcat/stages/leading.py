@@ -1,4 +1,4 @@
-"""What copies that are there already decide for others: the day of a take or Live Photo, the zone of films."""
+"""What copies that are there already decide for others: the day of a take or Live Photo, films' zone."""
 
 from __future__ import annotations
 
