@@ -73,7 +73,6 @@ def _confine(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     resource.setrlimit(resource.RLIMIT_AS, (memory + _MAPPED, memory + _MAPPED))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if (
-        sys.platform == "linux"
-    ):  # elsewhere the end of the requests ends it, or the alarm if a file keeps it busy
+    # Elsewhere the end of the requests ends it, or the alarm if a file keeps it busy.
+    if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))

@@ -100,6 +100,11 @@ def is_from_inside(moment: Moment) -> bool:
     return not guessed or moment.confidence is not Confidence.GUESS
 
 
+def is_seen_from_zone(moment: Moment) -> bool:
+    """Whether it is an instant that nothing but the zone asked for has placed."""
+    return moment.offset_source == "time zone" and moment.source is not DateSource.FILE_TIME
+
+
 def _told(member: Dated, name: NameDate | None) -> Moment | None:
     """What the file alone tells, without a zone; of a name only what it says by itself or of an instant."""
     metadata = member.metadata or Metadata()

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from cardcat.metadata import Confidence
+from cardcat.metadata import Confidence, Moment
 from cardcat.model import Kind
-from cardcat.plan.clocks import Clocks
 from cardcat.plan.dates import (
     Dated,
     day_of,
@@ -20,14 +19,18 @@ from cardcat.plan.dates import (
 )
 
 
-def day_of_group(members: Sequence[Dated], zone: ZoneInfo, clocks: Clocks | None = None) -> date:
+def day_of_group(members: Sequence[Dated], zone: ZoneInfo) -> date:
+    """`day_of_dated` of files of which nothing is known but each other."""
+    return day_of_dated([*zip(members, moments_of(members, zone), strict=True)], zone)
+
+
+def day_of_dated(dated: Sequence[tuple[Dated, Moment]], zone: ZoneInfo) -> date:
     """
     The group's photo's day, else its film's, else what a name or a file time says of its media.
 
-    *clocks* are those of other files of the card. What is only seen from *zone* counts after what is known
-    without it, and a sidecar's own date never: that is a date of the file it belongs to, if it is one.
+    What is only seen from *zone* counts after what is known without it, and a sidecar's own date never:
+    that is a date of the file it belongs to, if it is one.
     """
-    dated = [*zip(members, moments_of(members, zone, clocks or {}), strict=True)]
     inside = [(member, moment) for member, moment in dated if is_from_inside(moment)]
     for guessed in (False, True):
         for kind in (Kind.IMAGE, Kind.VIDEO, Kind.AUDIO):
@@ -38,6 +41,7 @@ def day_of_group(members: Sequence[Dated], zone: ZoneInfo, clocks: Clocks | None
             ]
             if found:
                 return day_of(min(found, key=sureness))
+    members = [member for member, _ in dated]
     leads = [member for member in members if member.kind.is_media] or members
     return day_of(min((fallback_of(member, zone) for member in leads), key=sureness))
 

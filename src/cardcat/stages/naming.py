@@ -8,7 +8,7 @@ from itertools import groupby
 
 from cardcat.model import Kind, Layout
 from cardcat.plan.assets import recording_key
-from cardcat.plan.layout import day_folder, day_of_group
+from cardcat.plan.layout import day_folder, day_of_dated
 from cardcat.plan.names import fit_name, suffix_between
 from cardcat.plan.placing import Member, Placement, place_group
 from cardcat.run import Destination
@@ -89,8 +89,8 @@ def _day_folder(destination: Destination, members: Sequence[CopiedFile]) -> str:
     """The folder of the group's day; that of the part of a take or Live Photo that has its place already."""
     led_by = [key for file in members for key in _leads(file)]
     known = next((destination.folders[key] for key in led_by if key in destination.folders), None)
-    dates = [dated_of(file) for file in members]
-    folder = known or day_folder(day_of_group(dates, destination.zone, destination.clocks))
+    dated = [(dated_of(file), file.moment) for file in members if file.moment]
+    folder = known or day_folder(day_of_dated(dated, destination.zone))
     for file in members:
         if lead := _own_lead(file):
             destination.folders.setdefault(lead, folder)

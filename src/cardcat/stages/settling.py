@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from cardcat.catalog.copies import CopyRow
 from cardcat.catalog.items import fail_items
 from cardcat.errors import DestinationError
 from cardcat.model import Finding
-from cardcat.plan.clocks import clocks_of
-from cardcat.plan.dates import moments_of
+from cardcat.plan.clocks import Clocks, clocks_of
+from cardcat.plan.dates import is_seen_from_zone, moments_of
 from cardcat.plan.dedupe import Do
 from cardcat.plan.placing import Placement
 from cardcat.run import Destination, Run, now
@@ -76,13 +77,19 @@ def _tell_moments(destination: Destination, files: Sequence[CopiedFile]) -> None
     groups: dict[int, list[CopiedFile]] = defaultdict(list)
     for file in files:
         groups[file.file.group].append(file)
-    for clocks in ({}, destination.clocks):  # what knows its place by itself first, then what follows it
-        for members in groups.values():
-            dated = [dated_of(file) for file in members]
-            for file, moment in zip(members, moments_of(dated, destination.zone, clocks), strict=True):
-                file.moment = moment
-        for hour, offset in clocks_of(file.moment for file in files if file.moment):
-            destination.clocks.setdefault(hour, offset)
+    for members in groups.values():
+        _tell_group(members, destination.zone, {})
+    for hour, offset in clocks_of(file.moment for file in files if file.moment):
+        destination.clocks.setdefault(hour, offset)
+    for members in groups.values():
+        if any(file.moment and is_seen_from_zone(file.moment) for file in members):
+            _tell_group(members, destination.zone, destination.clocks)
+
+
+def _tell_group(members: Sequence[CopiedFile], zone: ZoneInfo, clocks: Clocks) -> None:
+    dated = [dated_of(file) for file in members]
+    for file, moment in zip(members, moments_of(dated, zone, clocks), strict=True):
+        file.moment = moment
 
 
 def _hashes(mine: Sequence[CopiedFile], waiting: Sequence[PlannedFile]) -> list[str]:

@@ -24,7 +24,7 @@ from cardcat.media.formats import HEAD, format_of
 from cardcat.media.geo import iso_6709
 from cardcat.metadata import DateSource, Details, Metadata
 
-_BUFFER = 1 << 14  # more is read in vain: four fifths of the time of films that are streams
+_BUFFER = 1 << 14  # larger ones read more in vain
 
 _CAMERA_PROGRAMS = {"BDAV"}  # AVCHD names the camera where others name a program
 _CAMERA_MAKERS = {"canon", "panasonic", "arri", "jvc", "red"}  # who do the same in MXF

@@ -1,8 +1,8 @@
 """
 The second reader, for what exifread can't tell: makers' notes, and formats it does not know.
 
-libexiv2 knows the notes and lenses of every maker. It takes 0.2 ms a file, and is only asked where something
-is missing. It never sees a file, only bytes: names mean nothing, and it reads no more than it was given.
+libexiv2 knows the notes and lenses of every maker, and is only asked where something is missing. It never
+sees a file, only bytes: names mean nothing, and it reads no more than it was given.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _LENS_SERIALS = (
 
 @cache
 def library() -> ModuleType:
-    """The library, silenced; it takes 30 ms to load, and most cards never need it."""
+    """The library, silenced; loaded when the first file needs it, which on most cards none does."""
     import exiv2  # noqa: PLC0415 - see above
 
     exiv2.LogMsg.setLevel(exiv2.LogMsg.Level.mute)
@@ -76,9 +76,8 @@ def _all_of(image: Any) -> Metadata:
     found = image.exifData()
     width, height = values.size(image.pixelWidth(), image.pixelHeight()) or (None, None)
     told, noted = exif.to_metadata(dict(_tags(found))), _by_maker(found)
-    if (
-        image.mimeType() == _CRW
-    ):  # has no EXIF: libexiv2 makes some of the note, and 1 s of all long exposures
+    # A CRW has no EXIF: libexiv2 makes some of the note, and 1 s of all long exposures.
+    if image.mimeType() == _CRW:
         told = replace(told, shutter_speed=noted.shutter_speed)
     return replace(combined(told, noted), resolution_width=width, resolution_height=height)
 
