@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import sqlite3
+import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,18 @@ def jpeg(seed: int, taken: str | None = "2024:05:01 10:00:00") -> bytes:
     out = io.BytesIO()
     image.save(out, "JPEG", exif=exif, quality=95)
     return out.getvalue()
+
+
+def playlist(*clips: str) -> bytes:
+    """An AVCHD playlist; `+00001` goes on seamlessly from the one before."""
+    items = b""
+    for clip in clips:
+        item = (
+            clip.removeprefix("+").encode() + b"M2TS" + (b"\0\5" if clip[0] == "+" else b"\0\1") + bytes(21)
+        )
+        items += struct.pack(">H", len(item)) + item
+    body = bytes(2) + struct.pack(">HH", len(clips), 0) + items
+    return b"MPLS0100" + struct.pack(">III", 40, 0, 0) + bytes(20) + struct.pack(">I", len(body)) + body
 
 
 def fill(root: Path, files: Mapping[str, bytes], *, mtime_ns: int = DAY) -> Path:

@@ -15,7 +15,7 @@ from cardcat.catalog.engine import open_catalog
 from cardcat.model import Layout, SessionStatus
 from cardcat.refreshing import refresh
 from cardcat.stages import grouping, settling
-from tests.support import DAY, Desk, fill, jpeg
+from tests.support import DAY, Desk, fill, jpeg, playlist
 
 HOUR = 3_600_000_000_000
 
@@ -344,18 +344,6 @@ def test_copies_of_a_time_before_there_were_groups_get_theirs(desk: Desk) -> Non
     desk.backup("one")
 
     assert [sorted(members) for members in groups(desk).values()] == [["IMG_1.JPG", "IMG_1.xmp"]]
-
-
-def playlist(*clips: str) -> bytes:
-    """An AVCHD playlist; `+00001` goes on seamlessly from the one before."""
-    items = b""
-    for clip in clips:
-        item = (
-            clip.removeprefix("+").encode() + b"M2TS" + (b"\0\5" if clip[0] == "+" else b"\0\1") + bytes(21)
-        )
-        items += struct.pack(">H", len(item)) + item
-    body = bytes(2) + struct.pack(">HH", len(clips), 0) + items
-    return b"MPLS0100" + struct.pack(">III", 40, 0, 0) + bytes(20) + struct.pack(">I", len(body)) + body
 
 
 def test_a_take_is_known_by_its_playlist_whenever_that_was_read(desk: Desk, film: Film) -> None:

@@ -13,7 +13,7 @@ import pytest
 from cardcat import standing
 from cardcat.verdict import Verdict, safe_to_format
 from tests.drives import drive, mounted, require_mounting
-from tests.support import DAY, Desk, fill, jpeg
+from tests.support import DAY, Desk, fill, jpeg, playlist
 
 
 @pytest.fixture
@@ -233,3 +233,39 @@ def test_no_if_no_drive_has_all_chapters_of_a_take(desk: Desk, card: Path) -> No
     (desk.folder / "two/2024/2024-05-01/GX020007.MP4").unlink()
 
     assert "belong together" in reasons(judged(desk))
+
+
+def test_no_if_no_drive_has_all_spans_that_a_playlist_joins(desk: Desk, card: Path) -> None:
+    bdmv = "PRIVATE/AVCHD/BDMV"
+    streams = {f"{bdmv}/STREAM/0000{number}.MTS": jpeg(number) for number in range(2)}
+    fill(card, {**streams, f"{bdmv}/PLAYLIST/00000.MPL": playlist("00000", "+00001")})
+    desk.backup("one", "two")
+    assert judged(desk).safe
+    next((desk.folder / "one").rglob("00000.MTS")).unlink()
+    next((desk.folder / "two").rglob("00001.MTS")).unlink()
+
+    assert "belong together" in reasons(judged(desk))
+
+
+def test_a_cameras_list_of_a_folder_makes_no_group_of_all_that_it_lists(desk: Desk, card: Path) -> None:
+    fill(card, {"DCIM/CANONMSC/M0100.CTG": b"list", "DCIM/100CANON/IMG_1.JPG": jpeg(1)})
+    desk.backup("one", "two")
+    next((desk.folder / "one").rglob("M0100.CTG")).unlink()
+    next((desk.folder / "two").rglob("IMG_1.JPG")).unlink()
+
+    assert judged(desk).safe, reasons(judged(desk))
+
+
+def test_half_a_live_photo_is_told(desk: Desk, card: Path) -> None:
+    film = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + b"\0\0\x10\0mdat" + bytes(4088)
+    fill(card, {"IMG_1.JPG": jpeg(1), "IMG_1.MOV": film, "IMG_2.JPG": jpeg(2)})
+    desk.backup("one")
+    with desk.writing() as connection:
+        for number in (1, 2):
+            connection.execute(
+                "UPDATE media_details SET live_photo_id = ? WHERE content_id IN "
+                "(SELECT content_id FROM file_locations WHERE name LIKE ?)",
+                (f"moment {number}", f"IMG_{number}.%"),
+            )
+
+    assert "IMG_2.JPG" in [warning.path for warning in judged(desk).warnings]
