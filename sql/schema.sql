@@ -283,6 +283,28 @@ CREATE TABLE asset_group_members (
     CONSTRAINT fk_asset_group_members_file_location_id FOREIGN KEY(file_location_id) REFERENCES file_locations (id) ON DELETE CASCADE
 ) WITHOUT ROWID;
 
+CREATE TABLE volume_disks (
+    volume_id INTEGER NOT NULL,
+    disk TEXT NOT NULL,
+    CONSTRAINT pk_volume_disks PRIMARY KEY (volume_id),
+    CONSTRAINT fk_volume_disks_volume_id FOREIGN KEY(volume_id) REFERENCES volumes (id) ON DELETE CASCADE
+);
+
+CREATE TABLE copy_findings (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    file_location_id INTEGER NOT NULL,
+    trouble TEXT NOT NULL,
+    message TEXT NOT NULL,
+    expected_hash TEXT NOT NULL,
+    observed_hash TEXT,
+    observed_size INTEGER,
+    found_at INTEGER NOT NULL,
+    resolved_at INTEGER,
+    resolution TEXT,
+    CONSTRAINT ck_copy_findings_trouble CHECK (trouble IN ('damaged', 'missing', 'unreadable')),
+    CONSTRAINT fk_copy_findings_file_location_id FOREIGN KEY(file_location_id) REFERENCES file_locations (id) ON DELETE CASCADE
+);
+
 CREATE INDEX ix_asset_group_members_file_location_id ON asset_group_members (file_location_id);
 
 CREATE INDEX ix_backup_errors_session_id_resolved_at ON backup_errors (session_id, resolved_at);
@@ -294,6 +316,8 @@ CREATE INDEX ix_backup_items_session_id_state_size ON backup_items (session_id, 
 CREATE INDEX ix_backup_sessions_status_started_at ON backup_sessions (status, started_at);
 
 CREATE INDEX ix_content_identity_size_bytes_sample_hash ON content_identity (size_bytes, sample_hash);
+
+CREATE INDEX ix_copy_findings_file_location_id_resolved_at ON copy_findings (file_location_id, resolved_at);
 
 CREATE INDEX ix_file_locations_content_id_status ON file_locations (content_id, status);
 

@@ -20,8 +20,8 @@ from cardcat.errors import CardcatError
 from cardcat.model import BackupOptions, BackupResult, SessionStatus, Stage
 from cardcat.paths import display
 from cardcat.reporting import Silent
+from cardcat.safety.verdict import safe_to_format
 from cardcat.summary import findings_table, summary_markdown
-from cardcat.verdict import safe_to_format
 
 MOST_LINES = 50  # findings in the log; the table and the catalog have the rest
 EVERY = 1.0  # seconds between two updates: the page asks no more often

@@ -11,9 +11,9 @@ import av
 import pytest
 from PIL import Image
 
+from cardcat.care.refreshing import refresh
 from cardcat.catalog.engine import open_catalog
 from cardcat.model import Layout, SessionStatus
-from cardcat.refreshing import refresh
 from cardcat.stages import grouping, settling
 from tests.support import DAY, Desk, fill, jpeg, playlist
 

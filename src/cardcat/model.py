@@ -134,7 +134,8 @@ class Volume:
     A card, disk or share as it is mounted now.
 
     *key* is what recognises it again: the filesystem's UUID where it has one, else the best there is.
-    *device* is the block device or share it comes from, sizes are bytes.
+    *device* is the block device or share it comes from, sizes are bytes. *disk* names the physical disk
+    for good, wherever it is plugged in; None where that can't be told.
     """
 
     key: str
@@ -145,6 +146,7 @@ class Volume:
     device: str
     total_bytes: int
     free_bytes: int
+    disk: str | None = None
 
     @property
     def name(self) -> str:

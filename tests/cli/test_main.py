@@ -125,7 +125,7 @@ def test_an_error_is_told_and_its_class_is_the_exit_code(
     def fail(*_: object, **__: object) -> None:
         raise kind("The drive \x1b[31m\udcff is full.", hint="Make room.")
 
-    fake("cardcat.verdict", safe_to_format=fail)
+    fake("cardcat.safety.verdict", safe_to_format=fail)
     plain, with_json = cardcat("safe-to-format", "/card"), cardcat("safe-to-format", "/card", "--json")
     assert plain.code == with_json.code == kind.exit_code
     assert plain.err == "The drive \\x1b[31m\\xff is full.\nhint: Make room.\n"
@@ -141,7 +141,7 @@ def test_after_two_dashes_json_is_a_name(cardcat: Run, fake: Fake) -> None:
     def fail(*_: object, **__: object) -> None:
         raise CatalogError("No.")
 
-    fake("cardcat.verdict", safe_to_format=fail)
+    fake("cardcat.safety.verdict", safe_to_format=fail)
     answer = cardcat("safe-to-format", "--", "--json")
     assert (answer.code, answer.out, answer.err) == (20, "", "No.\n")
 
@@ -150,7 +150,7 @@ def test_ctrl_c_anywhere_is_a_sentence(cardcat: Run, fake: Fake) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    fake("cardcat.verdict", safe_to_format=interrupted)
+    fake("cardcat.safety.verdict", safe_to_format=interrupted)
     plain = cardcat("safe-to-format", "/card")
     assert (plain.code, plain.out, plain.err) == (130, "", "Cancelled.\n")
     assert cardcat("safe-to-format", "/card", "--json").json["error"]["exit_code"] == 130
@@ -162,7 +162,7 @@ def test_a_bug_is_raised_after_the_document_was_written(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("by zero")
 
-    fake("cardcat.verdict", safe_to_format=broken)
+    fake("cardcat.safety.verdict", safe_to_format=broken)
     with pytest.raises(ZeroDivisionError):
         cardcat("safe-to-format", "/card", "--json")
     assert '"ZeroDivisionError: by zero"' in capsys.readouterr().out
@@ -206,7 +206,7 @@ def test_the_catalog_is_named_before_or_after_the_verb_or_in_the_environment(
         seen.append(catalog)
         raise CardcatError("Enough.")
 
-    fake("cardcat.verdict", safe_to_format=stop_here)
+    fake("cardcat.safety.verdict", safe_to_format=stop_here)
     monkeypatch.setenv("CARDCAT_CATALOG", "from-environment")
     before = arguments[: arguments.index("/card")] if "/card" in arguments else arguments
     cardcat(*before, "safe-to-format", "/card", *arguments[len(before) + 1 :])

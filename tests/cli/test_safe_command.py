@@ -22,7 +22,7 @@ def test_a_card_that_is_safe(cardcat: Run, fake: Fake) -> None:
         assert (source, catalog, copies, full) == (Path("/card"), "/c.db", 2, True)
         return verdict()
 
-    fake("cardcat.verdict", safe_to_format=judge)
+    fake("cardcat.safety.verdict", safe_to_format=judge)
     words = ("safe-to-format", "/card", "--copies", "2", "--full", "--catalog", "/c.db")
     plain, with_json = cardcat(*words), cardcat(*words, "--json")
     assert (plain.code, with_json.code) == (0, 0)
@@ -39,7 +39,7 @@ def test_a_card_that_is_not_safe(cardcat: Run, fake: Fake, golden: Golden) -> No
         ("DCIM/\udcff[red].JPG", "was changed since it was backed up"),
         ("", "the card is write-only"),
     ]
-    fake("cardcat.verdict", safe_to_format=lambda *_, **__: verdict(*reasons))
+    fake("cardcat.safety.verdict", safe_to_format=lambda *_, **__: verdict(*reasons))
     plain, with_json = cardcat("safe-to-format", "/card"), cardcat("safe-to-format", "/card", "--json")
     assert (plain.code, with_json.code) == (1, 1)
     golden("cli/safe-to-format-no.txt", plain.out)
@@ -54,7 +54,7 @@ def test_a_card_that_is_not_safe(cardcat: Run, fake: Fake, golden: Golden) -> No
 def test_a_warning_is_told_beside_a_yes(cardcat: Run, fake: Fake) -> None:
     found = verdict()
     found.warnings = (SimpleNamespace(path="C0002.RSV", reason="the recording was not ended"),)
-    fake("cardcat.verdict", safe_to_format=lambda *_, **__: found)
+    fake("cardcat.safety.verdict", safe_to_format=lambda *_, **__: found)
     plain, with_json = cardcat("safe-to-format", "/card"), cardcat("safe-to-format", "/card", "--json")
 
     assert (plain.code, with_json.code) == (0, 0)

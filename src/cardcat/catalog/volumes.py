@@ -8,11 +8,11 @@ import uuid as uuids
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, insert, select, update
 
 from cardcat.catalog.bulk import Value
 from cardcat.catalog.locations import LocationRow, remember_location
-from cardcat.catalog.tables import devices, file_locations, folders, locations, volumes
+from cardcat.catalog.tables import devices, file_locations, folders, locations, volume_disks, volumes
 from cardcat.model import Presence, Role, Volume
 from cardcat.paths import to_text
 
@@ -106,6 +106,7 @@ def remember_volume(
     else:
         id_ = row.id
         c.execute(update(volumes).where(volumes.c.id == id_).values(seen))
+    _remember_disk(c, id_, volume.disk)
     return get_volume(c, id_)
 
 
@@ -152,6 +153,13 @@ def volumes_last_mounted_at(c: Connection, mount_point: Path) -> list[VolumeRow]
         .order_by(volumes.c.last_seen_at.desc(), volumes.c.id)
     )
     return [_volume_row(row) for row in c.execute(query)]
+
+
+def _remember_disk(c: Connection, volume_id: int, disk: str | None) -> None:
+    """Where it can't be told now, an earlier answer stays: a volume does not change its disk."""
+    if disk is not None:
+        c.execute(delete(volume_disks).where(volume_disks.c.volume_id == volume_id))
+        c.execute(insert(volume_disks).values(volume_id=volume_id, disk=disk))
 
 
 def _by_marker(c: Connection, volume: Volume, uuid: str | None) -> VolumeRow | None:

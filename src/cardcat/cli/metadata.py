@@ -17,8 +17,8 @@ from cardcat.errors import CardcatError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cardcat.care.refreshing import Noted, Refreshed
     from cardcat.cli.output import Json
-    from cardcat.refreshing import Noted, Refreshed
 
 app = group("What is read out of the files.")
 
@@ -60,9 +60,9 @@ def refresh(
     """
     if catalogs.present(catalog) is None:
         return _absent(catalog, as_json=as_json)
+    from cardcat.care.refreshing import MEDIA, refresh
     from cardcat.catalog.engine import open_catalog
     from cardcat.model import Kind
-    from cardcat.refreshing import MEDIA, refresh
 
     kinds = MEDIA if kind is None else (Kind(kind.value),)
     with open_catalog(catalog, create=False) as opened, stopping.listening(), telling():
@@ -101,7 +101,7 @@ def _noted(one: Noted) -> dict[str, Json]:
 
 def _absent(where: str | None, *, as_json: bool) -> int:
     if as_json:
-        from cardcat.refreshing import Refreshed
+        from cardcat.care.refreshing import Refreshed
 
         output.emit(document(Refreshed(), dry_run=False))
     else:

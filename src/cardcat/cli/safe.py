@@ -14,7 +14,7 @@ from cardcat.cli.results import show_warnings
 from cardcat.errors import CardcatError
 
 if TYPE_CHECKING:
-    from cardcat.verdict import Verdict
+    from cardcat.safety.verdict import Verdict
 
 EXAMPLES = examples("cardcat safe-to-format /media/me/EOS_DIGITAL --copies 2")
 _FILES_SHOWN = 10
@@ -42,7 +42,7 @@ def safe_to_format(
     enough copies that were read back from the drive itself. Only copies that are there now count, on
     drives that are plugged in now. Nothing is ever deleted.
     """
-    from cardcat.verdict import safe_to_format as judge
+    from cardcat.safety.verdict import safe_to_format as judge
 
     path = folder(source, "SOURCE")
     with telling():

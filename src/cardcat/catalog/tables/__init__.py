@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from cardcat.catalog.tables.assets import asset_group_members, asset_groups
 from cardcat.catalog.tables.base import metadata, unix_now
+from cardcat.catalog.tables.checks import copy_findings
 from cardcat.catalog.tables.media import content_identity, duplicate_groups, media_details, media_files
-from cardcat.catalog.tables.places import devices, file_locations, folders, locations, volumes
+from cardcat.catalog.tables.places import devices, file_locations, folders, locations, volume_disks, volumes
 from cardcat.catalog.tables.sessions import (
     backup_errors,
     backup_items,
@@ -26,6 +27,7 @@ __all__ = [
     "backup_items",
     "backup_sessions",
     "content_identity",
+    "copy_findings",
     "devices",
     "duplicate_groups",
     "file_locations",
@@ -37,5 +39,6 @@ __all__ = [
     "metadata",
     "session_details",
     "unix_now",
+    "volume_disks",
     "volumes",
 ]

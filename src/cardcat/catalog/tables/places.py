@@ -37,6 +37,13 @@ volumes = Table(
     sqlite_autoincrement=True,
 )
 
+volume_disks = Table(
+    "volume_disks",  # the physical disk that a volume is a part of: `model.Volume.disk`
+    metadata,
+    reference("volume_id", "volumes.id", on_delete="CASCADE", primary_key=True, autoincrement=False),
+    Column("disk", Text, nullable=False),
+)
+
 locations = Table(
     "locations",
     metadata,

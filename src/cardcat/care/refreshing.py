@@ -7,6 +7,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from cardcat.care.rereading import reread, together_of
 from cardcat.catalog.engine import Catalog
 from cardcat.catalog.knowledge import KnownCopy, copies_of_contents
 from cardcat.catalog.renewals import (
@@ -22,7 +23,6 @@ from cardcat.errors import CancelledError
 from cardcat.media.pool import MetadataPool
 from cardcat.model import Kind, Presence, Stage
 from cardcat.reporting import Reporter, current
-from cardcat.rereading import reread, together_of
 from cardcat.sightings import Now, Places, Sighting
 from cardcat.stopping import stop_requested
 from cardcat.storage.disk import Disk

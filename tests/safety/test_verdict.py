@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cardcat import standing
-from cardcat.verdict import Verdict, safe_to_format
+from cardcat.safety import standing
+from cardcat.safety.verdict import Verdict, safe_to_format
 from tests.drives import drive, mounted, require_mounting
 from tests.support import DAY, Desk, fill, jpeg, playlist
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from cardcat import refreshing, stopping
+from cardcat import stopping
+from cardcat.care import refreshing
+from cardcat.care.refreshing import Refreshed, refresh
 from cardcat.catalog.details import READER_VERSION
 from cardcat.catalog.engine import open_catalog
 from cardcat.catalog.groups import GroupRow
@@ -20,7 +22,6 @@ from cardcat.media.pool import MetadataPool
 from cardcat.media.protocol import Request
 from cardcat.metadata import Confidence, DateSource, GroupKind, GroupRole, Metadata, Moment
 from cardcat.model import Kind
-from cardcat.refreshing import Refreshed, refresh
 from tests.catalog.shelf import NOON, Read, Shelf, sha256
 from tests.support import Desk, fill, jpeg, snapshot
 

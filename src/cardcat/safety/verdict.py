@@ -27,7 +27,7 @@ from cardcat.plan.gaps import gaps_by_content, gaps_by_name
 from cardcat.plan.judging import Judged, judge, judge_group
 from cardcat.plan.structures import group_files
 from cardcat.reporting import Reporter, current
-from cardcat.standing import Looker
+from cardcat.safety.standing import Looker
 from cardcat.storage.disk import Disk
 from cardcat.storage.hashing import hash_file
 from cardcat.storage.volumes import path_on_volume, volume_of

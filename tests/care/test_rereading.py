@@ -8,13 +8,13 @@ from pathlib import Path
 import av
 import pytest
 
+from cardcat.care.refreshing import MEDIA, Refreshed, refresh
 from cardcat.catalog.engine import open_catalog
 from cardcat.catalog.renewals import paths_on_cards
 from cardcat.media.pool import MetadataPool
 from cardcat.media.protocol import Request
 from cardcat.metadata import Metadata
 from cardcat.model import Kind
-from cardcat.refreshing import MEDIA, Refreshed, refresh
 from cardcat.stages import grouping
 from tests.support import Desk, fill, jpeg
 from tests.test_inside import XML, live_photo
