@@ -26,9 +26,13 @@ bench name *arguments:
 ci:
     .ci/run
 
-# The whole table of faults, of which the tests take a sample: every step of a run is killed.
-faults:
-    CARDCAT_FAULTS=1000000 ./test tests/faults
+# The whole table of faults, of which the tests take a sample: an hour or two. docs/faults.md tells of it.
+faults *arguments:
+    CARDCAT_FAULTS=1000000 ./test tests/faults {{ arguments }}
+
+# Take each guard out, see which test misses it, and write that into docs/faults.md; or try those named.
+guards *names:
+    .venv/bin/python scripts/take_out_guards.py {{ names }}
 
 compile := "uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --annotation-style line --custom-compile-command 'just lock'"
 

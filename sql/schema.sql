@@ -305,6 +305,13 @@ CREATE TABLE copy_findings (
     CONSTRAINT fk_copy_findings_file_location_id FOREIGN KEY(file_location_id) REFERENCES file_locations (id) ON DELETE CASCADE
 );
 
+CREATE TABLE copy_checks (
+    file_location_id INTEGER NOT NULL,
+    checked_at INTEGER NOT NULL,
+    CONSTRAINT pk_copy_checks PRIMARY KEY (file_location_id),
+    CONSTRAINT fk_copy_checks_file_location_id FOREIGN KEY(file_location_id) REFERENCES file_locations (id) ON DELETE CASCADE
+);
+
 CREATE INDEX ix_asset_group_members_file_location_id ON asset_group_members (file_location_id);
 
 CREATE INDEX ix_backup_errors_session_id_resolved_at ON backup_errors (session_id, resolved_at);

@@ -60,7 +60,7 @@ def files_below(root: Path) -> dict[str, bytes]:
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in sorted(root.rglob("*"))
-        if path.is_file() and ".cardcat" not in path.relative_to(root).parts
+        if path.is_file() and not {".cardcat", "ascmhl"} & set(path.relative_to(root).parts)
     }
 
 

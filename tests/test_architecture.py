@@ -47,6 +47,7 @@ HOMES = {
     "duckdb": ("src/cardcat/analysis/",),
     "exifread": ("src/cardcat/media/photos/",),
     "exiv2": ("src/cardcat/media/photos/",),
+    "PIL": ("src/cardcat/media/thumbnails.py",),
     "pymediainfo": ("src/cardcat/media/films/", "src/cardcat/doctor.py"),
     "typer": ("src/cardcat/cli/",),
     "rich": ("src/cardcat/cli/",),

@@ -95,6 +95,21 @@ def test_a_file_that_can_no_longer_be_looked_at_fails_the_resumed_session(desk: 
     assert desk.backup().status == SessionStatus.COMPLETED
 
 
+def test_several_files_that_fail_together_are_all_on_record(desk: Desk) -> None:
+    fill(desk.card, {"A.JPG": jpeg(1), "B.JPG": jpeg(2), "C.JPG": jpeg(3)})
+
+    class Unread(Disk):
+        def open_source(self, path: str | os.PathLike[str]) -> int:
+            if not str(path).endswith("A.JPG"):
+                raise OSError(5, "Input/output error", str(path))
+            return super().open_source(path)
+
+    result = desk.backup(disk=Unread()).sessions[0]
+
+    assert adds_up(result)
+    assert (result.counts.copied, result.counts.failed) == (1, 2)
+
+
 def test_what_a_killed_run_left_gets_onto_the_drives_list(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,7 +120,7 @@ def test_what_a_killed_run_left_gets_onto_the_drives_list(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(finishing, "_write_manifest", killed)
+        patch.setattr(finishing, "explain", killed)
         with pytest.raises(KeyboardInterrupt):
             desk.backup()
     result = desk.backup()
@@ -188,7 +203,7 @@ def test_a_list_of_lies_neither_stops_a_backup_nor_stays_in_the_catalog(desk: De
     for file in desk.folder.glob("catalog.db*"):
         file.unlink()
     (more,) = (desk.folder / "drive/.cardcat/manifests").glob("*.jsonl")
-    header, line = more.read_text().splitlines()
+    header, line, _ = more.read_text().splitlines()
     said = json.loads(line)
     HOSTILE[lie](said)
     more.chmod(0o644)

@@ -72,3 +72,29 @@ def test_a_location_whose_folder_is_gone_misses_its_copies(shelf: Shelf) -> None
     assert places.look(first).now is Now.THERE
     (shelf.folder / "ARCHIVE/photos").rename(shelf.folder / "ARCHIVE/elsewhere")
     assert places.look(first).now is Now.MISSING
+
+
+def test_of_a_changed_copy_it_is_told_whether_only_its_time_is_another(shelf: Shelf) -> None:
+    first, second = copies(shelf)
+    places = Places(Disk())
+    one, other = places.look(first).path, places.look(second).path
+    assert one
+    assert other
+    os.utime(one, ns=(0, 0))
+    other.write_bytes(B + b"more")
+    assert [(seen.now, seen.only_time) for seen in map(places.look, (first, second))] == [
+        (Now.CHANGED, True),
+        (Now.CHANGED, False),
+    ]
+
+
+def test_a_link_with_the_size_and_time_of_a_copy_is_not_that_copy(shelf: Shelf) -> None:
+    first, _ = copies(shelf)
+    places = Places(Disk())
+    path = places.look(first).path
+    assert path
+    path.unlink()
+    path.symlink_to(".")  # as long as its target's name: one byte, like the copy
+    for ns in (first.mtime_ns, 0):
+        os.utime(path, ns=(ns, ns), follow_symlinks=False)
+        assert (places.look(first).now, places.look(first).only_time) == (Now.CHANGED, False)

@@ -209,7 +209,8 @@ class SessionResult:
     How one session of a run ended; *counts* are those of this run.
 
     *id* is 0 for a destination that could not even be opened. *exit_code* is that of the error class
-    (`cardcat.errors`) which ended the session before its time, 0 if none did.
+    (`cardcat.errors`) which ended the session before its time, 0 if none did. *files_not_in_mhl* were listed
+    by this run, and have names that an ASC MHL history can't hold.
     """
 
     id: int
@@ -222,11 +223,17 @@ class SessionResult:
     message: str | None = None
     cold: bool = True
     exit_code: int = 0
+    files_not_in_mhl: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a backup to one destination would do. Nothing was read but names, sizes and times."""
+    """
+    What a backup to one destination would do. Nothing was read but names, sizes and times.
+
+    *files_to_read* have, or their copy has, another time than on record: their bytes would be read, and
+    they be copied only if those have changed.
+    """
 
     destination_path: str
     files_scanned: int
@@ -234,6 +241,7 @@ class Preview:
     bytes_to_copy: int
     files_to_skip: int
     free_bytes: int
+    files_to_read: int = 0
 
 
 @dataclass(frozen=True, slots=True)

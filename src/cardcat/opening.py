@@ -33,7 +33,14 @@ from cardcat.storage import destination as place
 from cardcat.storage.disk import Disk
 from cardcat.storage.holding import open_destination
 from cardcat.storage.presence import Root, open_root
-from cardcat.storage.volumes import path_from_volume, path_on_volume, volume_of
+from cardcat.storage.system import this_disk
+from cardcat.storage.volumes import (
+    is_one_of_two,
+    mounted_volumes,
+    path_from_volume,
+    path_on_volume,
+    volume_of,
+)
 
 FILES_IN_FLIGHT = 4  # measured: more threads win nothing on two cores, fewer leave the drive waiting
 
@@ -52,7 +59,7 @@ def opened_run(
 
     Raises UsageError, SourceError, DestinationError (no destination is usable) or CatalogError.
     """
-    disk = disk or Disk()
+    disk = disk or this_disk()
     source_root = check_source(options.source)
     roots, unusable = usable_destinations(options.destinations)
     check_apart(source_root, roots)
@@ -117,7 +124,8 @@ def _prepare(run: Run, root: Path, stack: ExitStack) -> Destination:
     there = stack.enter_context(open_destination(run.disk, root))
     there.require_own_folders()
     volume = volume_of(root)
-    marker = place.read_marker(root)
+    refuse_one_of_two(root, volume)
+    marker = place.read_marker(root, run.disk)
     with run.catalog.write() as c:
         if marker is None:
             refuse_empty_mount_point(c, root, volume)
@@ -132,12 +140,12 @@ def _prepare(run: Run, root: Path, stack: ExitStack) -> Destination:
             now=now(),
         )
     there.require_there()
-    if warning := stack.enter_context(place.lock(root)):
+    if warning := stack.enter_context(place.lock(root, run.disk, itself=there.itself)):
         run.reporter.note(warning)
     place.clean_incoming(run.disk, there.itself)
     place.write_marker(run.disk, there.itself, known.uuid, location.uuid, now())
     there.require_there()
-    import_claims(run.catalog, root, location.id, now())
+    import_claims(run.catalog, root, location.id, now(), run.disk)
     return Destination(
         number=len(run.destinations),
         root=root,
@@ -161,6 +169,16 @@ def _location_uuid(c: Connection, marker: Marker | None, root: Path, volume: Vol
     original = place.read_marker(first)
     is_copy = original is not None and original.location_uuid == marker.location_uuid
     return None if is_copy else marker.location_uuid
+
+
+def refuse_one_of_two(root: Path, volume: Volume) -> None:
+    """DestinationError if a clone of the drive is plugged in too: what is said of one would be of both."""
+    if is_one_of_two(volume, mounted_volumes()):
+        raise DestinationError(
+            f"The drive of {show(root)} is plugged in twice: one is a clone of the other. Nothing was copied "
+            "to it.",
+            hint="Unplug one of both. A clone that is to be a drive of its own needs a new filesystem UUID.",
+        )
 
 
 def refuse_empty_mount_point(c: Connection, root: Path, volume: Volume) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -49,34 +50,46 @@ def preview(options: BackupOptions, catalog: str | None = None) -> list[Preview]
     return previews
 
 
-def _preview(root: Path, found: Walk, held: dict[str, tuple[int, int]]) -> Preview:
-    new = [
-        size
-        for path, size, mtime_ns in zip(found.paths, found.sizes, found.mtimes_ns, strict=True)
-        if held.get(path) != (size, mtime_ns)
-    ]
+def _preview(root: Path, found: Walk, held: dict[tuple[str, int], _Held]) -> Preview:
+    new, to_read = [], 0
+    for path, size, mtime_ns in zip(found.paths, found.sizes, found.mtimes_ns, strict=True):
+        known = held.get((path, size))
+        if known is None or not known.is_there:
+            new.append(size)
+        elif known.mtime_ns != mtime_ns or known.is_retimed:
+            to_read += 1
     return Preview(
         destination_path=str(root),
         files_scanned=len(found.paths),
         files_to_copy=len(new),
         bytes_to_copy=sum(new),
-        files_to_skip=len(found.paths) - len(new),
+        files_to_skip=len(found.paths) - len(new) - to_read,
         free_bytes=Disk().free_bytes(root),
+        files_to_read=to_read,
     )
 
 
-def _held(source: Path, root: Path, catalog: str | None) -> dict[str, tuple[int, int]]:
-    """Size and time of each source file that the destination holds from an earlier session."""
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What was last said of a source file of that path and size, and how its copy stands now."""
+
+    mtime_ns: int
+    is_there: bool
+    is_retimed: bool = False
+
+
+def _held(source: Path, root: Path, catalog: str | None) -> dict[tuple[str, int], _Held]:
+    """By path and size, the files of the source that an earlier session left on the destination."""
     if is_absent(catalog):
         return {}
     with open_catalog(catalog, create=False) as opened, opened.read() as c:
         if read_marker(root) is None:
             refuse_empty_mount_point(c, root, volume_of(root))
-        held: dict[str, tuple[int, int]] = {}
-        for session_id in reversed(_sessions(c, source, root)):
+        held: dict[tuple[str, int], _Held] = {}
+        for session_id in _sessions(c, source, root):
             for copy in earlier_copies(c, session_id):
-                if _is_there(root, copy):
-                    held[copy.path] = (copy.size, copy.mtime_ns)
+                if (copy.path, copy.size) not in held:
+                    held[copy.path, copy.size] = _look(root, copy)
         return held
 
 
@@ -92,9 +105,10 @@ def _sessions(c: Connection, source: Path, root: Path) -> list[int]:
     )
 
 
-def _is_there(root: Path, copy: EarlierCopy) -> bool:
+def _look(root: Path, copy: EarlierCopy) -> _Held:
     try:
         status = (root / copy.destination_path).lstat()
     except OSError:
-        return False
-    return (status.st_size, mtime_of(status)) == (copy.copy_size, copy.copy_mtime_ns)
+        return _Held(copy.mtime_ns, is_there=False)
+    is_there = status.st_size == copy.copy_size
+    return _Held(copy.mtime_ns, is_there, is_retimed=mtime_of(status) != copy.copy_mtime_ns)

@@ -23,6 +23,7 @@ from cardcat.media.pool import MetadataPool
 from cardcat.model import BackupOptions, Finding, Volume
 from cardcat.plan.names import NameRules
 from cardcat.reporting import Reporter
+from cardcat.storage.below import Below
 from cardcat.storage.disk import Disk
 from cardcat.storage.holding import DestinationRoot
 from cardcat.storage.presence import Root
@@ -73,6 +74,8 @@ class Destination:
     clocks: dict[int, str] = field(default_factory=dict)  # `plan.clocks`: of the files of this run
     copied: int = 0  # of this run
     bytes_copied: int = 0
+    recorded: int = 0  # copies that this run put on record: those it wrote, and those it found and proved
+    not_in_mhl: int = 0  # of the files that this run listed on the drive, those with names XML can't hold
     is_cold: bool = True  # every copy so far was proved cold
     error: DestinationError | None = None
 
@@ -135,9 +138,9 @@ class Run:
             finally:
                 wait([future for future in futures if not future.cancel()])
 
-    def source_path(self, path: str) -> Path:
-        """The full path of a file of the source."""
-        return self.source.root / path
+    def source_path(self, path: str) -> Below:
+        """A file of the source, by the folder that is held open."""
+        return Below(self.source.root, path, self.source.there.fd)
 
     def report(self, findings: Iterable[Finding]) -> None:
         """Record findings with the sessions they concern, and tell of them."""

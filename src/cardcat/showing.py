@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cardcat.catalog.checks import OpenFinding, findings_of
 from cardcat.catalog.engine import Catalog, is_absent, open_catalog
 from cardcat.catalog.groups import Group, groups_of
 from cardcat.catalog.knowledge import KnownContent, KnownCopy, copies_of_contents, known_content
@@ -26,10 +27,11 @@ from cardcat.zones import computer_timezone, zone
 
 @dataclass(frozen=True, slots=True)
 class ShownCopy:
-    """A copy on record, and what was found of it just now."""
+    """A copy on record, what was found of it just now, and what a check found wrong with it, if anything."""
 
     known: KnownCopy
     sighting: Sighting
+    finding: OpenFinding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +105,9 @@ def _shown(opened: Catalog, disk: Disk, hash_: str, file: GivenFile | None = Non
             raise LookupError(hash_)
         copies = copies_of_contents(c, [hash_])
         ids = [copy.id for copy in copies]
-        groups, origins = groups_of(c, ids), origins_of(c, hash_, ids)
+        groups, origins, findings = groups_of(c, ids), origins_of(c, hash_, ids), findings_of(c, ids)
     places = Places(disk)
-    seen = tuple(ShownCopy(copy, places.look(copy)) for copy in copies)
+    seen = tuple(ShownCopy(copy, places.look(copy), findings.get(copy.id)) for copy in copies)
     return Shown(
         _with_sidecar(content, seen, file),
         in_catalog=True,

@@ -11,10 +11,13 @@ from typing import Protocol
 
 from cardcat.errors import DestinationError
 from cardcat.model import Volume
+from cardcat.paths import display
+from cardcat.reporting import current
 from cardcat.storage.destination import read_marker
 from cardcat.storage.disk import Disk
 from cardcat.storage.reading import mtime_of
-from cardcat.storage.volumes import mounted_volumes, path_from_volume, volume_of
+from cardcat.storage.volumes import is_one_of_two, mounted_volumes, path_from_volume, volume_of
+from cardcat.storage.ways import Ways
 
 
 class Now(StrEnum):
@@ -29,10 +32,16 @@ class Now(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What was found of a copy. *path* is where it is or should be, None while its drive is unplugged."""
+    """
+    What was found of a copy. *path* is where it is or should be, None while its drive is unplugged.
+
+    *only_time* says of a changed one that a file of its size is there: whether it is the copy, its bytes
+    tell. Drives that keep local time change it with the zone, of files that nobody touched.
+    """
 
     now: Now
     path: Path | None
+    only_time: bool = False
 
 
 class Placed(Protocol):
@@ -90,13 +99,15 @@ class Places:
         self._only_marked = only_marked
         self._mounted: list[Volume] | None = None
         self._roots: dict[str, _Root] = {}
+        self._ways: dict[Path, Ways] = {}
 
     def look(self, copy: Placed) -> Sighting:
         """How *copy* stands now. Nothing is opened."""
         seen = self._seen(copy, self._root(copy))
         if seen is None:  # what was mounted is not any more
             self._mounted = None
-            del self._roots[copy.location_uuid]
+            self._roots.pop(copy.location_uuid, None)  # another thread may have done so
+            self._ways.clear()
             seen = self._seen(copy, self._root(copy))
         return seen or Sighting(Now.OFFLINE, None)
 
@@ -112,19 +123,27 @@ class Places:
         path = root.path / copy.path
         if root.now is not Now.THERE:
             return Sighting(root.now, path)
-        now = self._standing(path, root, copy)
-        return Sighting(now, path) if self._device(root.path) == root.device else None
+        seen = self._standing(path, root, copy)
+        return seen if self._device(root.path) == root.device else None
 
-    def _standing(self, path: Path, root: _Root, copy: Placed) -> Now:
+    def _standing(self, path: Path, root: _Root, copy: Placed) -> Sighting:
         try:
             status = self._disk.stat(path)
+            is_straight = self._ways_below(root).is_straight(copy.path)
         except (FileNotFoundError, NotADirectoryError):
-            return Now.MISSING
+            return Sighting(Now.MISSING, path)
         except OSError:
-            return Now.UNREADABLE
-        is_it = stat.S_ISREG(status.st_mode) and status.st_dev == root.device
-        as_recorded = (status.st_size, mtime_of(status)) == (copy.size, copy.mtime_ns)
-        return Now.THERE if is_it and as_recorded else Now.CHANGED
+            return Sighting(Now.UNREADABLE, path)
+        is_file = stat.S_ISREG(status.st_mode) and status.st_dev == root.device
+        if not is_file or not is_straight or status.st_size != copy.size:
+            return Sighting(Now.CHANGED, path)
+        if mtime_of(status) != copy.mtime_ns:
+            return Sighting(Now.CHANGED, path, only_time=True)
+        return Sighting(Now.THERE, path)
+
+    def _ways_below(self, root: _Root) -> Ways:
+        assert root.path is not None
+        return self._ways.setdefault(root.path, Ways(self._disk, root.path))
 
     def _device(self, root: Path) -> int | None:
         try:
@@ -133,16 +152,24 @@ class Places:
             return None
 
     def _root(self, copy: Placed) -> _Root:
-        if copy.location_uuid not in self._roots:
-            self._roots[copy.location_uuid] = self._find(copy)
-        return self._roots[copy.location_uuid]
+        root = self._roots.get(copy.location_uuid)
+        if root is None:
+            root = self._roots[copy.location_uuid] = self._find(copy)
+        return root
 
     def _find(self, copy: Placed) -> _Root:
-        if self._mounted is None:
-            self._mounted = mounted_volumes()
+        mounted = self._mounted
+        if mounted is None:
+            mounted = self._mounted = mounted_volumes()
         missing = _Root(Now.OFFLINE)
-        for volume in self._mounted:
+        for volume in mounted:
             root = path_from_volume(volume, copy.location_path) if volume.key == copy.volume_key else None
+            if root is not None and is_one_of_two(volume, mounted):
+                current().note(
+                    f"The drive {display(volume.name)} is plugged in twice: one is a clone of the other. "
+                    "Neither counts as long as both are there."
+                )
+                return _Root(Now.OFFLINE)
             if root is not None:
                 place = Path(os.path.realpath(root))
                 device = self._device(place) if self._is_root(root, copy) else None

@@ -6,27 +6,30 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from cardcat import text
-from cardcat.model import BackupOptions, BackupResult, Finding, SessionStatus
+from cardcat.model import BackupOptions, BackupResult, Finding, SessionResult, SessionStatus
 from cardcat.paths import display, quoted
 
 MOST_ROWS = 500  # a page with more is read by nobody; the catalog has them all
 _MOST_REASONS = 10
+_BAR = "\N{BROKEN BAR}"  # in a table a bar ends the cell, and with it the code that it stands in
+_ANGLE = "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"
+_HARMLESS = {"<": _ANGLE, "`": "'", "|": _BAR, "](": "] ("}
 
 
 def run_name(source: str, destinations: Sequence[str]) -> str:
     """What a run is called: `EOS_DIGITAL to Archive, Safe`."""
     places = ", ".join(PurePath(destination).name for destination in destinations)
-    return f"{PurePath(source).name or 'card'} to {places}"
+    return display(f"{PurePath(source).name or 'card'} to {places}")
 
 
 def findings_table(findings: Sequence[Finding]) -> list[dict[str, str]]:
     """The findings as rows for a table, the first `MOST_ROWS` of them."""
     return [
         {
-            "file": display(finding.path),
+            "file": _cell(finding.path),
             "stage": finding.stage.value,
             "what": finding.error_type,
-            "message": display(finding.message),
+            "message": _cell(finding.message),
         }
         for finding in findings[:MOST_ROWS]
     ]
@@ -43,18 +46,22 @@ def summary_markdown(
         "| destination | session | status | copied | skipped | failed | pending | size |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for session in result.sessions:
-        counts = session.counts
-        lines.append(
-            f"| {_code(session.destination_path)} | {session.id or 'none'} | {session.status.value} "
-            f"| {counts.copied:,} | {counts.skipped:,} | {counts.failed:,} | {counts.pending:,} "
-            f"| {text.size(counts.bytes_copied)} |"
-        )
+    lines += map(_row, result.sessions)
     lines += [f"\n{_code(session.message)}" for session in result.sessions if session.message]
     if result.findings:
         lines.append(f"\n{text.many(len(result.findings), 'finding')}; see the table beside this.")
     lines += [*_warnings(result.findings), "", *_verdict(safe, reasons), "", *_next(result, options)]
     return "\n".join(lines)
+
+
+def _row(session: SessionResult) -> str:
+    counts = session.counts
+    numbers = (counts.copied, counts.skipped, counts.failed, counts.pending)
+    return (
+        f"| {_code(session.destination_path).replace('|', _BAR)} | {session.id or 'none'} "
+        f"| {session.status.value} | {' | '.join(f'{number:,}' for number in numbers)} "
+        f"| {text.size(counts.bytes_copied)} |"
+    )
 
 
 def _rate(result: BackupResult) -> str:
@@ -100,3 +107,11 @@ def _next(result: BackupResult, options: BackupOptions) -> list[str]:
 def _code(words: str) -> str:
     """Text from outside, so that nothing in it is Markdown or HTML."""
     return "`" + display(words).replace("`", "'") + "`"
+
+
+def _cell(words: str) -> str:
+    """Text from outside, for cells that a page may take for Markdown: no tag, link or code is left."""
+    shown = display(words)
+    for active, harmless in _HARMLESS.items():
+        shown = shown.replace(active, harmless)
+    return shown

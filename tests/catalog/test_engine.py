@@ -39,6 +39,8 @@ def test_the_connection_is_as_safe_as_promised(catalog: Catalog) -> None:
     with catalog.write() as c:
         names = ("foreign_keys", "synchronous", "journal_mode", "busy_timeout")
         assert [c.scalar(text(f"PRAGMA {name}")) for name in names] == [1, 2, "wal", 30_000]
+        wary = ("cell_size_check", "trusted_schema")
+        assert [c.scalar(text(f"PRAGMA {name}")) for name in wary] == [1, 0]
 
 
 def test_a_transaction_that_fails_leaves_nothing(catalog: Catalog) -> None:
@@ -81,6 +83,23 @@ def test_a_reader_sees_one_moment_while_others_write(catalog: Catalog) -> None:
         assert reader.execute(select(devices)).all() == []
     with catalog.read() as reader:
         assert len(reader.execute(select(devices)).all()) == 1
+
+
+def test_a_bug_over_damaged_rows_is_the_catalogs(path: Path) -> None:
+    def stumble() -> None:
+        with open_catalog(path) as catalog, catalog.read() as c:
+            c.execute(text("SELECT 1"))
+            raise ValueError("no such status")
+
+    with open_catalog(path) as catalog, catalog.write() as c:
+        fill(c)
+    with pytest.raises(ValueError, match="no such status"):
+        stumble()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("UPDATE backup_sessions SET started_at = 'x'")
+    with pytest.raises(CatalogError, match="is damaged: the column started_at") as told:
+        stumble()
+    assert "cardcat catalog rebuild DRIVE..." in told.value.hint
 
 
 def test_a_bug_stays_a_bug(catalog: Catalog) -> None:

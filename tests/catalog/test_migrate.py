@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -11,14 +12,14 @@ from pathlib import Path
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from cardcat.catalog import lock, migrate, sqlite
 from cardcat.catalog.engine import open_catalog
 from cardcat.catalog.migrate import State, judge
 from cardcat.catalog.sqlite import Contents
 from cardcat.errors import CatalogError
-from tests.catalog.helpers import LATER, PRESENT, fill, rows_of, run_killed
+from tests.catalog.helpers import LATER, PRESENT, fill, hold, rows_of, run_killed
 
 Later = Callable[[str], Path]
 
@@ -317,3 +318,88 @@ def test_a_kill_while_it_comes_to_this_version_leaves_it_as_it_was(first: Path) 
     open_catalog(first).close()
     assert rows_of(first)["alembic_version"] == [(PRESENT,)]
     assert rows_of(first)["media_files"] == before["media_files"]
+
+
+def at_version(folder: Path, path: Path, revision: str) -> Path:
+    """A catalog as the program of *revision* made it, with rows in it."""
+    newer = [f"{name}*" for name in migrate.revisions() if name > revision]
+    shutil.copytree(migrate.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__", *newer))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrate, "MIGRATIONS", folder)
+        with open_catalog(path) as catalog, catalog.write() as c:
+            fill(c, items=300)
+            hold(c)
+    return path
+
+
+class Refusing:
+    """Refuses the n-th statement of a migration, the commit counts as one; 0: none, and counts them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = self.at = 0
+        self._plain = sqlite.migrating_engine
+        monkeypatch.setattr(sqlite, "migrating_engine", self._engine)
+
+    def _engine(self, path: Path) -> Engine:
+        engine = self._plain(path)
+        event.listen(engine, "before_cursor_execute", self._step)
+        event.listen(engine, "commit", self._step)
+        return engine
+
+    def _step(self, *_: object) -> None:
+        self.count += 1
+        if self.count == self.at:
+            raise KeyError(self.at)
+
+
+@pytest.mark.parametrize("revision", migrate.revisions()[:-1])
+def test_a_migration_that_fails_at_any_statement_leaves_the_catalog_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, revision: str
+) -> None:
+    path = at_version(tmp_path / "then", tmp_path / "data" / "catalog.db", revision)
+    before, data = rows_of(path), path.read_bytes()
+    refusing = Refusing(monkeypatch)
+    open_catalog(path).close()
+    statements, after = refusing.count, rows_of(path)
+    assert statements > 5
+    assert after["alembic_version"] == [(PRESENT,)]
+    for refusing.at in range(1, statements + 1):
+        path.write_bytes(data)
+        refusing.count = 0
+        with pytest.raises(KeyError):
+            open_catalog(path)
+        assert rows_of(path) == before, refusing.at
+    refusing.at = 0
+    open_catalog(path).close()
+    assert rows_of(path) == after
+
+
+KILLED = """\
+import os
+from sqlalchemy import event
+from cardcat.catalog import sqlite
+left, plain = [int(sys.argv[3])], sqlite.migrating_engine
+def step(*_):
+    left[0] -= 1
+    if left[0] == 0: os.kill(os.getpid(), 9)
+def watched(path):
+    engine = plain(path)
+    event.listen(engine, "before_cursor_execute", step)
+    event.listen(engine, "commit", step)
+    return engine
+sqlite.migrating_engine = watched
+open_catalog(sys.argv[1]).close()
+"""
+
+
+@pytest.mark.parametrize("step", [1, 4, 7])
+def test_a_migration_to_this_version_that_is_killed_leaves_the_catalog_as_it_was(
+    tmp_path: Path, step: int
+) -> None:
+    before_last = migrate.revisions()[-2]
+    path = at_version(tmp_path / "then", tmp_path / "data" / "catalog.db", before_last)
+    before = rows_of(path)
+    run_killed(OPEN + KILLED, str(path), str(migrate.MIGRATIONS), str(step))
+    assert rows_of(path) == before
+    open_catalog(path).close()
+    assert rows_of(path)["alembic_version"] == [(PRESENT,)]

@@ -209,7 +209,7 @@ def test_a_dry_run_says_what_would_be_done(cardcat: Run, fake: Fake, golden: Gol
     def preview(options: BackupOptions, catalog: str | None) -> list[Preview]:
         assert catalog == "/c.db"
         return [
-            Preview("/mnt/archive", 1234, 1200, 7_000_000_000, 34, 500_000_000_000),
+            Preview("/mnt/archive", 1234, 1200, 7_000_000_000, 30, 500_000_000_000, files_to_read=4),
             Preview("/mnt/\udcff", 1234, 1234, 8_000_000_000, 0, 1_000_000_000),
         ]
 
@@ -226,5 +226,6 @@ def test_a_dry_run_says_what_would_be_done(cardcat: Run, fake: Fake, golden: Gol
         "files_to_copy": 1234,
         "bytes_to_copy": 8_000_000_000,
         "files_to_skip": 0,
+        "files_to_read": 0,
         "free_bytes": 1_000_000_000,
     }

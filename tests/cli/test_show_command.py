@@ -156,6 +156,7 @@ def test_all_of_it_in_json(cardcat: Run, shelf: Shelf) -> None:
         "verified_at": NOON,
         "verified_how": "read past the page cache",
         "session_id": 1,
+        "finding": None,
     }
     assert [(one["now"], one["found_at"] is None) for one in copies] == [
         ("there", False),

@@ -16,8 +16,8 @@ from cardcat.backup import backup
 from cardcat.errors import CatalogError, UsageError
 from cardcat.model import BackupOptions, BackupResult, Layout, SessionStatus
 from cardcat.storage.disk import Disk
-from tests.drives import drive, mounted, plugged_in_again, pulled
-from tests.support import Desk, files_below, fill, jpeg
+from tests.drives import LARGEST, drive, mounted, plugged_in, pulled, require_mounted
+from tests.support import Desk, fill, jpeg
 
 SHUT_DOWN = 0x8004587D  # ext4 and xfs: refuse everything from now on
 
@@ -77,7 +77,7 @@ def test_the_mount_point_of_a_drive_that_went_away_is_never_filled(
     assert {path.name for path in one.rglob("*")} <= {".cardcat", "lock"}
     assert ended(result) == {"one": SessionStatus.FAILED, "two": SessionStatus.COMPLETED}
     assert adds_up(result)
-    with plugged_in_again(one):
+    with plugged_in(one):
         again = desk.backup("one")
         assert again.status == SessionStatus.COMPLETED
         assert sorted(desk.on("one").values()) == sorted(CARD.values())
@@ -115,30 +115,10 @@ def test_a_drive_that_fails_ends_its_session_only(desk: Desk, one: Path) -> None
     assert ended(result) == {"one": SessionStatus.FAILED, "two": SessionStatus.COMPLETED}
     assert adds_up(result)
     pulled(one)
-    with plugged_in_again(one):
+    with plugged_in(one):
         assert set(desk.on("one").values()) <= set(CARD.values())
         assert desk.backup("one").status == SessionStatus.COMPLETED
         assert sorted(desk.on("one").values()) == sorted(CARD.values())
-
-
-class Optimist(Disk):
-    """Believes that every drive has room."""
-
-    def free_bytes(self, path: str | os.PathLike[str]) -> int:
-        return 1 << 60
-
-
-def test_a_drive_that_fills_up_keeps_what_is_whole_and_lists_it(desk: Desk) -> None:
-    photos = {f"DCIM/IMG_{n}.JPG": jpeg(n) + os.urandom(1 << 20) for n in range(8)}
-    clips = {f"DCIM/MVI_{n}.MP4": b"\0\0\0\x18ftypmp42" + os.urandom(6 << 20) for n in range(4)}
-    fill(desk.card, photos | clips)
-    with drive(desk.folder / "full", megabytes=20) as full:
-        result = desk.backup("full", "two", disk=Optimist())
-
-        assert [s.status for s in result.sessions] == [SessionStatus.FAILED, SessionStatus.COMPLETED]
-        assert adds_up(result)
-        assert set(files_below(full).values()) <= set((photos | clips).values())
-        assert not files_below(full / ".cardcat/incoming")
 
 
 def test_two_folders_of_one_drive_share_its_room(desk: Desk, one: Path) -> None:
@@ -179,3 +159,18 @@ def test_a_catalog_that_has_no_room_left_ends_the_run_and_loses_nothing(desk: De
     assert desk.backup().status == SessionStatus.COMPLETED
     assert there.items() <= desk.on().items()
     assert len(desk.on()) == 1500
+
+
+def test_no_test_writes_beside_a_drive_that_is_not_there(desk: Desk, one: Path) -> None:
+    """The guard of the tests' own drives: nothing mounted, or nothing but another folder of the same disk."""
+    require_mounted(one)
+    with mounted(desk.make("folder"), desk.make("bound"), "--bind") as bound:
+        (link := desk.folder / "link").symlink_to(one)
+        for place in (desk.make("nothing"), bound, link):
+            with pytest.raises(AssertionError):
+                require_mounted(place)
+    pulled(one)
+    with pytest.raises(AssertionError):
+        require_mounted(one)
+    with pytest.raises(AssertionError), drive(desk.folder / "huge", megabytes=LARGEST + 1):
+        pass

@@ -1,81 +1,89 @@
-"""A run may be killed at any instant; the next one finishes the job."""
+"""The real command, with its threads and workers, is killed at random moments until it gets to its end."""
 
 from __future__ import annotations
 
 import os
 import random
+import shutil
 import subprocess
-import sys
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from cardcat.model import SessionStatus
-from tests.support import Desk, files_below, fill, jpeg, snapshot
+from tests.faults.command import start
+from tests.faults.records import STATES, rows_of
+from tests.faults.scene import film
+from tests.faults.truth import Undisturbed, before, end_of, require_end, require_truth
+from tests.support import Desk, fill, jpeg
 
-SAMPLE = int(os.environ.get("CARDCAT_FAULTS", "12"))  # of the steps; the whole table takes minutes
-ROOT = Path(__file__).parents[2]
+KILLS = min(int(os.environ.get("CARDCAT_FAULTS", "3")), 200)
+SEED = 20240501
+MADE = "SELECT 1 FROM sqlite_schema WHERE name = 'entries'"  # else it was killed before the catalog was
+PATIENCE = 600  # seconds: an end, so that a hanging command is told of
 
+PHOTOS = 1_000
 CARD = {
-    "DCIM/100/IMG_1.JPG": jpeg(1),
-    "DCIM/100/IMG_1.xmp": b"one",
-    "DCIM/101/IMG_1.JPG": jpeg(2),
-    "DCIM/101/IMG_1.xmp": b"one",
-    "DCIM/101/IMG_2.JPG": jpeg(1),
-    "PRIVATE/AVCHD/BDMV/INDEX.BDM": b"i",
-    "empty.txt": b"",
+    **{f"DCIM/{100 + n // 250}CANON/IMG_{n:04}.JPG": jpeg(n % 900) for n in range(PHOTOS)},
+    **{
+        f"DCIM/{100 + n // 250}CANON/IMG_{n:04}.xmp": b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>%d" % (n % 7)
+        for n in range(150)
+    },
+    **{f"PRIVATE/AVCHD/BDMV/STREAM/{n:05}.MTS": b"G" + b"%d" % n for n in range(20)},
+    **{f"notes/{n}.txt": b"%d" % (n % 3) for n in range(28)},
+    "DCIM/104CANON/MVI_0001.MOV": film(),
+    "DCIM/104CANON/IMG_0001.JPG": jpeg(-1) + bytes(3 << 20),
 }
 
 
-def listed(drive: Path) -> set[str]:
-    """What the manifests of a drive say is there."""
-    manifests = [m for m in (drive / ".cardcat/manifests").iterdir() if m.suffix != ".jsonl"]
-    return {line[66:] for m in manifests for line in m.read_text("utf-8").splitlines()}
+@dataclass(frozen=True)
+class Whole:
+    """A run that nothing happened to: the desk that it left, and how long it took."""
 
-
-def killed_at(step: int, folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-    program = [sys.executable, "-m", "tests.faults.killable", str(folder), str(step)]
-    return subprocess.run(program, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    card: Path
+    left: Undisturbed
+    seconds: float
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict[str, bytes]]:
-    """How many steps a whole run has, and what it leaves on a drive."""
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    assert len(CARD) == 1_200
     desk = Desk(tmp_path_factory.mktemp("whole"))
     fill(desk.card, CARD)
-    desk.make("one"), desk.make("two")
-    done = killed_at(0, desk.folder)
-    assert done.returncode == 0, done.stderr
-    return int(done.stdout), desk.on("one")
+    began = time.monotonic()
+    assert killed_within(desk, PATIENCE) is False
+    seconds = time.monotonic() - began
+    return Whole(desk.card, Undisturbed((), end_of(desk), sorted(rows_of(desk, STATES), key=repr)), seconds)
 
 
-def test_killed_at_any_step_the_next_run_finishes_the_job(
-    desk: Desk, undisturbed: tuple[int, dict[str, bytes]]
-) -> None:
-    steps, wanted = undisturbed
-    chosen = random.Random(20240501).sample(range(1, steps + 1), min(SAMPLE, steps))
-    for step in sorted(chosen):
-        place = Desk(desk.folder / str(step))
-        place.folder.mkdir()
-        fill(place.card, CARD)
-        place.make("one"), place.make("two")
-        before = snapshot(place.card)
+def killed_within(desk: Desk, seconds: float) -> bool:
+    """Back up, and kill that after so many seconds; whether it came to that."""
+    drives = desk.make("one"), desk.make("two")
+    command = start("backup", desk.card, *drives, "--direct", "--timezone", "UTC", catalog=desk.catalog)
+    try:
+        command.process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        command.kill()
+        return True
+    ended = command.ended()
+    assert ended.code == 0, ended
+    return False
 
-        died = killed_at(step, place.folder)
 
-        assert died.returncode == 9, (step, died.stderr)
-        for drive in ("one", "two"):
-            for path, data in place.on(drive).items():
-                assert wanted.get(path) == data, (step, path)
-        result = place.backup("one", "two")
-        assert result.status == SessionStatus.COMPLETED, step
-        for drive in ("one", "two"):
-            assert place.on(drive) == wanted, step
-            assert not files_below(place.folder / drive / ".cardcat/incoming"), step
-            assert listed(place.folder / drive) == set(wanted), step
-        assert place.ask(
-            "SELECT count(*) FROM backup_items i JOIN backup_sessions s ON s.id = i.session_id "
-            "WHERE s.status = 'completed' AND i.state NOT IN ('verified', 'skipped')"
-        ) == [(0,)]
-        assert snapshot(place.card) == before, step
+def test_killed_at_random_moments_the_next_run_finishes_the_job(tmp_path: Path, whole: Whole) -> None:
+    chance = random.Random(SEED)
+    kills = runs = 0
+    while kills < KILLS:
+        desk = Desk(tmp_path / str(runs))
+        desk.folder.mkdir()
+        shutil.copytree(whole.card, desk.card, dirs_exist_ok=True)
+        was = before(desk)
+        while killed_within(desk, chance.random() * whole.seconds if kills < KILLS else PATIENCE):
+            kills += 1
+            if desk.catalog.exists() and rows_of(desk, MADE):
+                require_truth(desk, was, whole.left.end)
+        require_end(desk, was, whole.left)
+        shutil.rmtree(desk.folder)
+        runs += 1
+    print(f"{kills} kills, {runs} backups of {len(CARD)} files to two drives, each whole in the end")  # noqa: T201

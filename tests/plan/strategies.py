@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
+from functools import cache
 
-from hypothesis import settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from cardcat.paths import same_name_key
@@ -32,6 +34,12 @@ TRAPS = (
     "😀" * 125 + ".jpg",
     "?" * 255,
 )
+
+LEFT_OUT = (
+    *(".DS_Store Thumbs.db desktop.ini .Trashes .Spotlight-V100 .fseventsd $RECYCLE.BIN".split()),
+    "System Volume Information",
+)  # what a backup leaves out on purpose, beside what begins as below
+LEFT_OUT_STARTS = ("._", ".Trash-")
 
 _PLAIN = st.characters(exclude_categories=["Cs"], exclude_characters="/\0")
 _ODD = st.sampled_from('%:?*"<>|\\. -~\n\x1béß\u0131İ\u017f\u212a漢😀\u0301\u200d\u202e\udce9\udcff')
@@ -89,3 +97,28 @@ def refusals(name: str, of: NameRules) -> list[str]:
             "device": name.partition(".")[0].rstrip(" ").upper() in _DEVICES,
         }
     return [reason for reason, holds in reasons.items() if holds]
+
+
+@cache
+def generated(count: int, holds: Callable[[str], bool]) -> Sequence[str]:
+    """*count* different names that a card can hold and a backup copies: the same ones each time."""
+    found: dict[str, None] = {}
+    turn = 0
+    while len(found) < count:
+        turn += 1
+
+        @seed(turn)
+        @settings(
+            max_examples=count,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(file_names)
+        def collect(name: str) -> None:
+            if holds(name) and name not in LEFT_OUT and not name.startswith(LEFT_OUT_STARTS):
+                found[name] = None
+
+        collect()
+    return list(found)[:count]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cardcat.plan.structures import clip_place, group_files, structure_id, structure_root
+from cardcat.plan.structures import clip_place, group_files, same_moment, structure_id, structure_root
 from tests.plan.strategies import file_names, unhurried
 
 QUARTER_NS = 15 * 60 * 1_000_000_000
@@ -194,3 +194,13 @@ def test_the_files_of_a_clip_are_one_group_across_the_folders_of_a_structure() -
 
     assert group_files(paths) == [0, 0, 2, 0, 0, 5]
     assert group_files(paths[-1:]) == [0]
+
+
+@unhurried
+@given(TIMES, st.integers(-96, 96), st.integers(-2 * 10**9, 2 * 10**9))
+def test_a_moment_is_the_same_in_every_zone_and_on_every_filesystem(
+    mtime_ns: int, quarters: int, rounding: int
+) -> None:
+    assert same_moment(mtime_ns, mtime_ns + quarters * QUARTER_NS + rounding)
+    assert not same_moment(mtime_ns, mtime_ns + quarters * QUARTER_NS + 3 * 10**9)
+    assert not same_moment(mtime_ns, mtime_ns + quarters * QUARTER_NS - 3 * 10**9)

@@ -4,34 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from cardcat.safety import standing
-from cardcat.safety.verdict import Verdict, safe_to_format
-from tests.drives import drive, mounted, require_mounting
+from tests.drives import drive, mounted
+from tests.safety.asking import judged, reasons
 from tests.support import DAY, Desk, fill, jpeg, playlist
-
-
-@pytest.fixture
-def card(desk: Desk) -> Iterator[Path]:
-    """A card and two drives, `one` and `two`, that are volumes of their own."""
-    require_mounting()
-    with ExitStack() as stack:
-        for name in ("card", "one", "two"):
-            stack.enter_context(drive(desk.folder / name, label=name))
-        yield desk.folder / "card"
-
-
-def judged(desk: Desk, copies: int = 1, *, full: bool = False, source: Path | None = None) -> Verdict:
-    return safe_to_format(source or desk.card, catalog=str(desk.catalog), copies=copies, full=full)
-
-
-def reasons(found: Verdict) -> str:
-    return "\n".join(f"{reason.path}: {reason.reason}" for reason in found.reasons)
 
 
 def test_yes_with_as_many_drives_as_are_wanted(desk: Desk, card: Path) -> None:
@@ -162,7 +142,7 @@ def test_a_destination_on_the_card_or_on_its_disk_does_not_count(desk: Desk, car
     (card / "backup").mkdir()
     desk.backup("card/backup", source=card / "DCIM")
 
-    assert "own volume" in reasons(judged(desk, source=card / "DCIM"))
+    assert "own disk" in reasons(judged(desk, source=card / "DCIM"))
 
 
 def test_another_part_of_the_cards_own_disk_does_not_count(
@@ -174,7 +154,7 @@ def test_another_part_of_the_cards_own_disk_does_not_count(
     assert judged(desk).safe
     monkeypatch.setattr(standing, "disk_of", lambda _volume: "sdb")
 
-    assert "own volume" in reasons(judged(desk))
+    assert "own disk" in reasons(judged(desk))
 
 
 def test_no_after_the_drives_were_swapped_at_their_mount_point(desk: Desk, card: Path) -> None:

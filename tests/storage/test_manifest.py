@@ -58,7 +58,8 @@ AWKWARD = [
 
 
 def write(root: Path, *entries: ManifestEntry, disk: Disk | None = None, session: int = 7) -> Path | None:
-    return write_manifest(disk or Disk(), root, session, NOW, {"source": "/media/card"}, entries)
+    written = write_manifest(disk or Disk(), root, session, NOW, {"source": "/media/card"}, entries)
+    return written.path if written else None
 
 
 def make(root: Path, name: bytes) -> ManifestEntry:
@@ -116,7 +117,7 @@ def test_the_longer_list_is_json_that_others_can_read(tmp_path: Path) -> None:
     write(tmp_path, ENTRY)
 
     text = (tmp_path / ".cardcat/manifests" / f"{NAME}.jsonl").read_bytes().decode("utf-8", "strict")
-    header, entry = [json.loads(line) for line in text.splitlines()]
+    header, entry, counted = [json.loads(line) for line in text.splitlines()]
 
     assert header == {
         "format": "cardcat manifest",
@@ -125,6 +126,7 @@ def test_the_longer_list_is_json_that_others_can_read(tmp_path: Path) -> None:
         "written_at": NOW,
         "source": "/media/card",
     }
+    assert counted == {"files": 1, "files_not_in_mhl": 0}
     assert entry["path"] == ENTRY.path
     assert (entry["source_path"], entry["source_path_b64"]) == ("DCIM/\\xff.JPG", "RENJTS//LkpQRw==")
     assert (entry["kind"], entry["evidence"]) == ("image", "read_back_cold")

@@ -260,6 +260,21 @@ def test_the_file_behind_a_loop_device_is_dropped_from_memory_too(
     assert not any(resident)
 
 
+def test_what_waits_to_be_written_behind_a_loop_device_is_written_and_dropped(
+    tmp_path: Path, disk: Disk, block_fs: str, make_volume: MakeVolume
+) -> None:
+    """As when another file that shares pages with this one is being copied at the same moment."""
+    path = make(make_volume() / "a")
+    with path.open("rb") as file, (tmp_path / "volume.img").open("r+b") as image:
+        for place in _linux.extents(file.fileno()) or []:
+            image.seek(place.physical or 0)
+            same = image.read(place.length)
+            image.seek(place.physical or 0)
+            image.write(same)
+
+    assert read_back(disk, path, len(CONTENT), "ext4").evidence is Evidence.READ_BACK_COLD
+
+
 def test_a_volume_inside_a_volume_is_not_cold(disk: Disk, make_volume: MakeVolume) -> None:
     outer = make_volume("outer")
     os.truncate(outer.parent / "outer.img", 32 << 20)

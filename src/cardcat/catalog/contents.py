@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, exists, select, update
+from sqlalchemy import Connection, bindparam, exists, select, update
 
 from cardcat.catalog.bulk import Value, chunks, insert_many, insert_new, unique
 from cardcat.catalog.details import METADATA_COLUMNS, add_details, media_values
@@ -83,12 +83,6 @@ def correct_claimed(c: Connection, rows: Sequence[ContentRow]) -> None:
             c.execute(update(content_identity).where(k.cas_id == row.hash).values(values))
 
 
-def set_found(c: Connection, hash_: str, *, xxh3: str, sample: str) -> None:
-    """Say what reading all of the content's bytes gave: its XXH3-128 and its fingerprint."""
-    values = {"xxh3_128": xxh3, "sample_hash": sample}
-    c.execute(update(content_identity).where(content_identity.c.cas_id == hash_).values(values))
-
-
 def content_ids(c: Connection, hashes: Sequence[str]) -> dict[str, int]:
     """The ids of the contents that are known, by hash."""
     found: dict[str, int] = {}
@@ -122,6 +116,28 @@ def record_media(c: Connection, rows: Iterable[MediaRow]) -> None:
         ids = content_ids(c, [row.hash for row in read])
         for now, added in _by_time(read).items():
             add_details(c, ((ids[row.hash], row.metadata, row.moment) for row in added), now)
+
+
+def renew_media(c: Connection, rows: Iterable[MediaRow]) -> None:
+    """
+    Write over what is known of media files, unless that was on record earlier than what *rows* say.
+
+    Only for a catalog that is made anew: of what several lists say of a content, the one that knew it first
+    decides, in its last words.
+    """
+    m = media_files.c
+    changed = ("media_type", "extension", *METADATA_COLUMNS, "date_added", "date_modified", "path")
+    statement = (
+        update(media_files)
+        .where(m.hash == bindparam("b_hash"), m.date_added >= bindparam("b_date_added"))
+        .values({name: bindparam(f"b_{name}") for name in changed})
+    )
+    for chunk in chunks(rows):
+        values = map(_media_values, chunk)
+        c.execute(
+            statement,
+            [{f"b_{name}": value for name, value in each.items()} for each in values],
+        )
 
 
 def media_columns(c: Connection, hashes: Sequence[str]) -> dict[str, dict[str, str | float | None]]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
 from cardcat.catalog.bulk import Value, chunks, insert_many, insert_new, unique
-from cardcat.catalog.tables import backup_items, content_identity, file_locations, folders
-from cardcat.model import Evidence, ItemState, Presence, Role
+from cardcat.catalog.checks import resolve_findings
+from cardcat.catalog.tables import content_identity, file_locations, folders
+from cardcat.model import Evidence, Presence, Role
 from cardcat.paths import from_text, to_text
 
 
@@ -24,19 +25,6 @@ class CopyRow:
     mtime_ns: int
     evidence: Evidence
     status: Presence
-
-
-@dataclass(frozen=True, slots=True)
-class SessionCopy:
-    """A copy that a session wrote. *path* is relative to the destination, *source_path* to the source."""
-
-    path: str
-    source_path: str
-    hash: str
-    size: int
-    mtime_ns: int
-    evidence: Evidence
-    verified_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,38 +74,6 @@ def copies_in(c: Connection, location_id: int, folder: str) -> list[CopyRow]:
     return [_copy(row) for row in c.execute(query)]
 
 
-def session_copies(c: Connection, session_id: int) -> list[SessionCopy]:
-    """All that a session wrote and proved and that is still there, in the order of the paths."""
-    f, i = file_locations.c, backup_items.c
-    query = (
-        select(
-            i.destination_path, i.destination_path_raw, i.source_path, i.source_path_raw,
-            i.hash, f.size, f.mtime_ns, f.evidence, f.verified_at,
-        )
-        .join(file_locations, f.id == i.file_location_id)
-        .join(content_identity, content_identity.c.id == f.content_id)
-        .where(
-            i.session_id == session_id,
-            i.state == ItemState.VERIFIED.value,
-            i.hash == content_identity.c.cas_id,  # another content may have come to that place since
-            f.status == Presence.PRESENT.value,
-        )
-        .order_by(i.destination_path)
-    )  # fmt: skip
-    return [
-        SessionCopy(
-            path=from_text(row[0], row[1]),
-            source_path=from_text(row[2], row[3]),
-            hash=row[4],
-            size=row[5],
-            mtime_ns=row[6],
-            evidence=Evidence(row[7]),
-            verified_at=row[8],
-        )
-        for row in c.execute(query)
-    ]
-
-
 def known_paths(c: Connection, location_id: int, paths: Sequence[str]) -> dict[str, int]:
     """Those of *paths* that the catalog has a row for, whatever its status, with the row's id."""
     split = [_split(path) for path in paths]
@@ -147,7 +103,10 @@ def record_copies(
     insert_many(c, insert_new(c, file_locations), values)
     _renew(c, values)
     paths = {row.path for row in rows}
-    return _ids(c, paths, [_split(path)[1] for path in paths], folder_of)
+    ids = _ids(c, paths, [_split(path)[1] for path in paths], folder_of)
+    proved = [ids[row.path] for row in rows if row.evidence.rank >= Evidence.READ_BACK.rank]
+    resolve_findings(c, proved, "it was backed up anew", now)
+    return ids
 
 
 def folder_ids(c: Connection, location_id: int, paths: Iterable[str]) -> dict[str, int]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection
 
-from cardcat.catalog import lock, migrate, sqlite
-from cardcat.catalog.trouble import show, told, told_of_files
-from cardcat.errors import CatalogError
+from cardcat.catalog import lock, migrate, soundness, sqlite
+from cardcat.catalog.trouble import damaged, show, told, told_of_files
+from cardcat.errors import CardcatError, CatalogError
 from cardcat.paths import display
 
 
@@ -39,14 +39,31 @@ class Catalog:
         Waits half a minute for another writer, then CatalogError; also if the disk is full or the
         catalog turns out to be damaged.
         """
-        with told(self.path), self._writer.begin() as connection:
+        with self._told(), self._writer.begin() as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that can't change anything and sees one moment, however many write meanwhile."""
-        with told(self.path), self._reader.begin() as connection:
+        with self._told(), self._reader.begin() as connection:
             yield connection
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """
+        Turn what goes wrong with the catalog into a CatalogError.
+
+        What looks like a bug may come of a row that is damaged, so then the whole catalog is read: seconds
+        for each gigabyte, once.
+        """
+        try:
+            with told(self.path):
+                yield
+        except (CardcatError, OSError):
+            raise
+        except Exception as error:
+            require_sound(self.path, error)
+            raise
 
     def close(self) -> None:
         """Let go of the catalog. Does no harm a second time."""
@@ -93,6 +110,13 @@ def open_catalog(where: str | Path | None = None, *, create: bool = True) -> Cat
         hold.release()
         with lock.alone(path):
             migrate.migrate(path)
+
+
+def require_sound(path: Path, why: Exception) -> None:
+    """CatalogError, because of *why*, if the catalog *path* is damaged. Reads all of it."""
+    with told(path), closing(sqlite.connect(path)) as connection:
+        if found := soundness.problems(connection):
+            raise damaged(path, found[0]) from why
 
 
 def is_absent(where: str | Path | None = None) -> bool:

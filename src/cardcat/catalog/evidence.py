@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from cardcat.catalog.bulk import chunks, unique
 from cardcat.catalog.tables import (
     backup_items,
     content_identity,
+    copy_findings,
     file_locations,
     folders,
     locations,
     session_details,
+    volume_disks,
     volumes,
 )
 from cardcat.catalog.volumes import volume_name
@@ -33,6 +36,19 @@ class KnownFile:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedVolume:
+    """The volume of a copy as last seen. *disk* is `model.Volume.disk`; times in UTC seconds."""
+
+    id: int
+    uuid: str
+    key: str
+    name: str
+    fs_type: str | None
+    disk: str | None
+    last_seen_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlacedCopy:
     """
     A copy, and where it can be looked at: the volume and the root of its location on it.
@@ -46,10 +62,22 @@ class PlacedCopy:
     size: int
     mtime_ns: int
     evidence: Evidence
+    verified_at: int | None
+    verified_how: str | None
+    session_id: int | None
     location_uuid: str
     location_path: str
-    volume_key: str
-    volume_name: str
+    volume: PlacedVolume
+
+    @property
+    def volume_key(self) -> str:
+        """What recognises the volume."""
+        return self.volume.key
+
+    @property
+    def volume_name(self) -> str:
+        """What a person calls the drive."""
+        return self.volume.name
 
 
 def known_files(
@@ -76,21 +104,21 @@ def known_files(
 def placed_copies(c: Connection, hashes: Sequence[str]) -> Iterator[PlacedCopy]:
     """Every present copy of these contents, on any volume."""
     f = file_locations.c
+    places = _places(c)
     for chunk in chunks(unique(hashes)):
         query = (
             select(
                 f.id, content_identity.c.cas_id, folders.c.path, folders.c.path_raw, f.name, f.name_raw,
-                f.size, f.mtime_ns, f.evidence, locations.c.uuid, locations.c.path, locations.c.path_raw,
-                volumes.c.key, volumes.c.label, volumes.c.last_mount_point,
+                f.size, f.mtime_ns, f.evidence, f.verified_at, f.verified_how, f.session_id,
+                folders.c.location_id,
             )
             .join(content_identity, content_identity.c.id == f.content_id)
             .join(folders, folders.c.id == f.folder_id)
-            .join(locations, locations.c.id == folders.c.location_id)
-            .join(volumes, volumes.c.id == locations.c.volume_id)
             .where(content_identity.c.cas_id.in_(chunk), f.status == Presence.PRESENT.value)
         )  # fmt: skip
         for row in c.execute(query):
             folder, name = from_text(row[2], row[3]), from_text(row[4], row[5])
+            place = places[row[12]]
             yield PlacedCopy(
                 id=row[0],
                 hash=row[1],
@@ -98,8 +126,50 @@ def placed_copies(c: Connection, hashes: Sequence[str]) -> Iterator[PlacedCopy]:
                 size=row[6],
                 mtime_ns=row[7],
                 evidence=Evidence(row[8]),
-                location_uuid=row[9],
-                location_path=from_text(row[10], row[11]),
-                volume_key=row[12],
-                volume_name=volume_name(label=row[13], last_mount_point=row[14], key=row[12]),
+                verified_at=row[9],
+                verified_how=row[10],
+                session_id=row[11],
+                location_uuid=place.uuid,
+                location_path=place.path,
+                volume=place.volume,
             )
+
+
+def open_troubles(c: Connection) -> dict[int, str]:
+    """The copies that something was found wrong with and not put right since: what it was, by their id."""
+    q = copy_findings.c
+    query = select(q.file_location_id, q.trouble).where(q.resolved_at.is_(None)).order_by(q.id)
+    return dict(c.execute(query).tuples().all())
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    uuid: str
+    path: str
+    volume: PlacedVolume
+
+
+def _places(c: Connection) -> dict[int, _Place]:
+    """Every location by its id, with its volume: there are few of them, and many copies on each."""
+    v = volumes.c
+    query = select(volumes, volume_disks.c.disk).outerjoin(volume_disks, volume_disks.c.volume_id == v.id)
+    on = {row.id: _volume(row) for row in c.execute(query)}
+    loc = locations.c
+    return {
+        id_: _Place(uuid, from_text(path, raw), on[volume_id])
+        for id_, uuid, path, raw, volume_id in c.execute(
+            select(loc.id, loc.uuid, loc.path, loc.path_raw, loc.volume_id)
+        )
+    }
+
+
+def _volume(row: Row[Any]) -> PlacedVolume:
+    return PlacedVolume(
+        id=row.id,
+        uuid=row.uuid,
+        key=row.key,
+        name=volume_name(label=row.label, last_mount_point=row.last_mount_point, key=row.key),
+        fs_type=row.fs_type,
+        disk=row.disk,
+        last_seen_at=row.last_seen_at,
+    )

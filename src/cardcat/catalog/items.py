@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from cardcat.catalog.bulk import Value, chunks, insert_many
 from cardcat.catalog.tables import (
@@ -97,7 +97,7 @@ def fail_items(c: Connection, session_id: int, failed: Iterable[tuple[str, str]]
             i.session_id == session_id,
             i.source_path == bindparam("b_path"),
             i.source_path_raw == bindparam("b_raw"),
-            i.state.in_((ItemState.PLANNED.value, ItemState.COPYING.value)),
+            or_(i.state == ItemState.PLANNED.value, i.state == ItemState.COPYING.value),
         )
         .values(state=ItemState.FAILED.value, reason=bindparam("b_reason"), updated_at=now)
     )

@@ -124,7 +124,7 @@ def copies_of_contents(c: Connection, hashes: Sequence[str]) -> list[KnownCopy]:
     """Every copy of these contents that is or was anywhere, the best evidence first."""
     found: list[KnownCopy] = []
     for chunk in chunks(unique(hashes)):
-        found += map(_copy, c.execute(_copies().where(content_identity.c.cas_id.in_(chunk))))
+        found += map(to_copy, c.execute(select_copies().where(content_identity.c.cas_id.in_(chunk))))
     return sorted(found, key=lambda copy: (-copy.evidence.rank, copy.id))
 
 
@@ -132,7 +132,7 @@ def copies_by_id(c: Connection, ids: Sequence[int]) -> list[KnownCopy]:
     """These copies, in no order."""
     found: list[KnownCopy] = []
     for chunk in chunks(unique(ids)):
-        found += map(_copy, c.execute(_copies().where(file_locations.c.id.in_(chunk))))
+        found += map(to_copy, c.execute(select_copies().where(file_locations.c.id.in_(chunk))))
     return found
 
 
@@ -145,7 +145,7 @@ def copies_at(c: Connection, volume_id: int, path: str) -> list[KnownCopy]:
     for id_, text, raw in c.execute(query).all():
         inner = below(path, from_text(text, raw))
         if inner:
-            found += map(_copy, c.execute(_copies().where(locations.c.id == id_, *_is_at(inner))))
+            found += map(to_copy, c.execute(select_copies().where(locations.c.id == id_, *_is_at(inner))))
     return found
 
 
@@ -166,7 +166,8 @@ def _is_at(path: str) -> Iterator[ColumnElement[bool]]:
         yield raw == (exact or b"")
 
 
-def _copies() -> Select[Any]:
+def select_copies() -> Select[Any]:
+    """Asks for copies as `to_copy` takes them; to be narrowed and ordered."""
     f, d, loc, v = file_locations.c, folders.c, locations.c, volumes.c
     return (
         select(
@@ -184,7 +185,8 @@ def _copies() -> Select[Any]:
     )  # fmt: skip
 
 
-def _copy(row: Row[Any]) -> KnownCopy:
+def to_copy(row: Row[Any]) -> KnownCopy:
+    """A copy of a row of `select_copies`."""
     folder, name = from_text(row.folder, row.folder_raw), from_text(row.name, row.name_raw)
     return KnownCopy(
         id=row.id,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from cardcat.catalog import lock, migrate, snapshot, sqlite
+from cardcat.catalog import lock, migrate, snapshot, soundness, sqlite
 from cardcat.catalog.engine import Catalog, local_path
 from cardcat.catalog.tables import metadata
 from cardcat.catalog.trouble import foreign, show, told, told_of_files
@@ -118,7 +118,7 @@ def _is_readable(path: Path) -> bool:
 def status(catalog: Catalog) -> CatalogStatus:
     """Read the whole catalog and say how it is; takes seconds for each gigabyte."""
     with told(catalog.path), closing(sqlite.connect(catalog.path)) as connection:
-        problems = tuple(sqlite.problems(connection))
+        problems = tuple(soundness.problems(connection))
     rows = {} if problems else _rows(catalog)
     beside = (sqlite.beside(catalog.path, suffix) for suffix in ("", *sqlite.side_files(catalog.path)))
     size = sum(file.stat().st_size for file in beside)

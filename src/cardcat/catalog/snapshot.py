@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from cardcat.catalog import sqlite
-from cardcat.catalog.trouble import damaged, is_damage, show, told, told_of_files
+from cardcat.catalog.trouble import damaged, is_damage, is_read_only, show, told, told_of_files
 from cardcat.errors import UsageError
 
 _PARTIAL = ".partial"
@@ -75,20 +75,28 @@ def sync_folder(folder: Path) -> None:
 
 def _copy(source: sqlite3.Connection, partial: Path, of: Path) -> None:
     with closing(sqlite.connect(partial, "mode=rwc")) as copy:
-        with told(of):
-            source.execute("BEGIN")  # a locked database is told of now; the backup would wait for ever
-            source.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        _begin(source, of)
         try:
             source.backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")  # one file, that opens on a read-only medium too
         except sqlite3.DatabaseError as error:
-            if is_damage(error):
+            if is_damage(error) or is_read_only(error):  # the copy has it from the header that was copied
                 raise damaged(of, str(error)) from error
             raise
         finally:
             source.execute("ROLLBACK")
-        copy.execute("PRAGMA journal_mode=DELETE")  # one file, that opens on a read-only medium too
         if found := sqlite.problems(copy):
             raise damaged(of, found[0])
+
+
+def _begin(source: sqlite3.Connection, of: Path) -> None:
+    """Fix the moment; a locked database is told of now, the backup itself would wait for ever."""
+    with told(of):
+        source.execute("BEGIN")
+        try:
+            source.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except UnicodeDecodeError as error:
+            raise damaged(of, sqlite.NO_TEXT) from error
 
 
 def _place(partial: Path, target: Path) -> None:

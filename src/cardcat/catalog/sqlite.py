@@ -9,13 +9,16 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event
 
-from cardcat.catalog.trouble import is_damage, no_database, told, told_of_files
+from cardcat.catalog.trouble import damaged, is_damage, is_read_only, no_database, told, told_of_files
 
 BUSY_SECONDS = 30.0  # how long a writer waits for another one
+NO_TEXT = "its list of tables is no text"  # the engine quotes it, and the driver can't read the quotation
 _SIDE_FILES = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a database while it is in use
 _SMALLEST = 512  # bytes; SQLite takes a file of one byte for an empty database and would overwrite it
 _MANY = 20  # problems that are told; more help nobody
 
+# A damaged page is told of instead of being trusted, and a schema that somebody made calls nothing.
+_WARY = ("cell_size_check=ON", "trusted_schema=OFF")
 _MIGRATING = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=OFF")
 _WRITING = (
     "journal_mode=WAL",
@@ -36,13 +39,16 @@ class Contents:
 
 def connect(path: Path, options: str = "mode=rw") -> sqlite3.Connection:
     """Open the database *path* with SQLite's URI *options*; BEGIN and COMMIT are the caller's to say."""
-    return sqlite3.connect(
+    connection = sqlite3.connect(
         f"{path.as_uri()}?{options}",
         uri=True,
         timeout=BUSY_SECONDS,
         isolation_level=None,
         check_same_thread=False,  # the pool gives a connection to one thread at a time
     )
+    for pragma in _WARY:
+        connection.execute(f"PRAGMA {pragma}").close()
+    return connection
 
 
 def connect_quietly(path: Path) -> sqlite3.Connection:
@@ -133,6 +139,8 @@ def look(path: Path) -> Contents | None:
             if not is_damage(error):
                 raise
             return _look(path)  # somebody may have been writing just then; now the files beside it show that
+        except UnicodeDecodeError as error:
+            raise damaged(path, NO_TEXT) from error
 
 
 def _look(path: Path) -> Contents:
@@ -142,7 +150,7 @@ def _look(path: Path) -> Contents:
         revision = None
         if "alembic_version" in tables:
             row = connection.execute("SELECT * FROM alembic_version").fetchone()
-            revision = str(row[0]) if row else None
+            revision = row[0] if row and isinstance(row[0], str) else None
         return Contents(tables, revision)
 
 
@@ -151,6 +159,8 @@ def problems(connection: sqlite3.Connection) -> list[str]:
     try:
         found = [str(text) for (text,) in connection.execute(f"PRAGMA integrity_check({_MANY})")]
         broken = connection.execute("PRAGMA foreign_key_check").fetchmany(_MANY)
+    except UnicodeDecodeError:
+        return [NO_TEXT]
     except sqlite3.DatabaseError as error:
         if is_damage(error):
             return [str(error)]
@@ -164,12 +174,12 @@ def settle(path: Path) -> None:
     """
     Bring the write-ahead log into the database, so that *path* stands alone.
 
-    CatalogError if anybody has the database open. A damaged one is left as it is.
+    CatalogError if anybody has the database open. One that is damaged or read-only is left as it is.
     """
     with told(path), closing(connect(path)) as connection:
         try:
             connection.execute("PRAGMA busy_timeout=0")
             connection.execute("PRAGMA journal_mode=DELETE")
         except sqlite3.DatabaseError as error:
-            if not is_damage(error):
+            if not is_damage(error) and not is_read_only(error):
                 raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from cardcat.paths import display
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 _READ_ONLY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_SAID_OF_DAMAGE = ("Could not decode to UTF-8", "unsupported file format")  # there is no code for these
 
 
 def show(path: Path) -> str:
@@ -46,14 +48,20 @@ def told_of_files(path: Path, what: str = "catalog") -> Iterator[None]:
 
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether *error* says that the file is no sound database."""
-    return _code(error) in _DAMAGED
+    return _code(error) in _DAMAGED or str(error).startswith(_SAID_OF_DAMAGE)
+
+
+def is_read_only(error: sqlite3.Error) -> bool:
+    """Whether *error* says that the database can't be written to."""
+    return _code(error) in _READ_ONLY
 
 
 def no_database(path: Path) -> CatalogError:
     """The file is something else than an SQLite database."""
     return CatalogError(
         f"The file {show(path)} is not a catalog, and no SQLite database at all. It was left as it is.",
-        hint="Choose another file with --catalog. If it was your catalog: cardcat catalog restore FILE",
+        hint="Choose another file with --catalog. If it was your catalog: cardcat catalog restore FILE, or "
+        "cardcat catalog rebuild DRIVE...",
     )
 
 
@@ -69,7 +77,8 @@ def damaged(path: Path, details: str) -> CatalogError:
     """The database is broken inside."""
     return CatalogError(
         f"The catalog {show(path)} is damaged: {details}.",
-        hint="Put a sound copy in its place: cardcat catalog restore FILE",
+        hint="Put a sound copy in its place: cardcat catalog restore FILE. If there is none, make the "
+        "catalog anew from what the drives know: cardcat catalog rebuild DRIVE...",
     )
 
 
@@ -77,7 +86,8 @@ def foreign(path: Path) -> CatalogError:
     """The file is a database, of another program."""
     return CatalogError(
         f"The file {show(path)} is the database of another program. It was left as it is.",
-        hint="Choose another file with --catalog, or leave --catalog out for your own catalog.",
+        hint="Choose another file with --catalog, or leave --catalog out for your own catalog. If it was "
+        "your catalog, it is damaged: move it away, then cardcat catalog restore FILE",
     )
 
 
@@ -86,7 +96,8 @@ def newer(path: Path, found: str | None, known: str) -> CatalogError:
     return CatalogError(
         f"The catalog {show(path)} was written by a newer cardcat: it has version {found}, and this program "
         f"knows versions up to {known}. It was left as it is.",
-        hint="Update cardcat: pip install --upgrade cardcat",
+        hint="Update cardcat: pip install --upgrade cardcat. If it is the newest, the catalog is damaged: "
+        "cardcat catalog restore FILE",
     )
 
 
@@ -104,10 +115,21 @@ def _meaning(path: Path, error: sqlite3.Error, what: str) -> CatalogError | None
         return in_use(path)
     if code == sqlite3.SQLITE_NOTADB:
         return no_database(path)
-    if code == sqlite3.SQLITE_CORRUPT:
+    if is_damage(error):
         return damaged(path, str(error))
+    if _is_plainly_read_only(error) and _may_write(path):
+        return damaged(path, "its header says that it is read-only, and the file is not")
     cause = _cause(code)
     return _unusable(path, cause, what) if cause else None
+
+
+def _is_plainly_read_only(error: sqlite3.Error) -> bool:
+    """Not because the file was moved, or of what lies beside it: those have codes of their own."""
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY
+
+
+def _may_write(path: Path) -> bool:
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
 def _cause(code: int | None) -> str | None:

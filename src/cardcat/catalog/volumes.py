@@ -8,18 +8,21 @@ import uuid as uuids
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, delete, exists, func, insert, select, update
 
 from cardcat.catalog.bulk import Value
 from cardcat.catalog.locations import LocationRow, remember_location
 from cardcat.catalog.tables import devices, file_locations, folders, locations, volume_disks, volumes
-from cardcat.model import Presence, Role, Volume
+from cardcat.model import Evidence, Presence, Role, Volume
 from cardcat.paths import to_text
 
 __all__ = [
+    "KnownVolume",
     "LocationRow",
     "VolumeRow",
     "VolumeSummary",
+    "every_volume",
+    "find_volume",
     "get_volume",
     "list_volumes",
     "remember_device",
@@ -64,6 +67,19 @@ class VolumeSummary:
     volume: VolumeRow
     copies: int
     bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownVolume:
+    """
+    A volume, and the physical disk that it was on when last seen (`model.Volume.disk`).
+
+    *is_drive* says that copies are kept there: of a card nothing is.
+    """
+
+    volume: VolumeRow
+    disk: str | None
+    is_drive: bool
 
 
 def volume_name(label: str | None, last_mount_point: str | None, key: str) -> str:
@@ -120,6 +136,18 @@ def find_volume(c: Connection, key: str) -> VolumeRow | None:
     return _find_volume(c, volumes.c.key == key)
 
 
+def every_volume(c: Connection) -> list[KnownVolume]:
+    """Every volume that was ever seen, the last seen first. Its copies are not counted, so it is quick."""
+    v = volumes.c
+    is_drive = exists().where(locations.c.volume_id == v.id, locations.c.role != Role.SOURCE.value)
+    query = (
+        select(volumes, volume_disks.c.disk, is_drive.label("is_drive"))
+        .outerjoin(volume_disks, volume_disks.c.volume_id == v.id)
+        .order_by(v.last_seen_at.desc(), v.id)
+    )
+    return [KnownVolume(_volume_row(row), row.disk, bool(row.is_drive)) for row in c.execute(query)]
+
+
 def list_volumes(c: Connection) -> list[VolumeSummary]:
     """Every volume that was ever seen, the last seen first."""
     f = file_locations.c
@@ -156,10 +184,36 @@ def volumes_last_mounted_at(c: Connection, mount_point: Path) -> list[VolumeRow]
 
 
 def _remember_disk(c: Connection, volume_id: int, disk: str | None) -> None:
-    """Where it can't be told now, an earlier answer stays: a volume does not change its disk."""
-    if disk is not None:
+    """
+    Note which physical disk the volume is on. Where that can't be told now, an earlier answer stays.
+
+    If it is another one, the drive was cloned, or put into another case: what was proved, was proved of
+    the disk before.
+    """
+    if disk is None:
+        return
+    known = c.scalar(select(volume_disks.c.disk).where(volume_disks.c.volume_id == volume_id))
+    if known == disk:
+        return
+    if known is not None:
+        _doubt_all(c, volume_id)
         c.execute(delete(volume_disks).where(volume_disks.c.volume_id == volume_id))
-        c.execute(insert(volume_disks).values(volume_id=volume_id, disk=disk))
+    c.execute(insert(volume_disks).values(volume_id=volume_id, disk=disk))
+
+
+def _doubt_all(c: Connection, volume_id: int) -> None:
+    f = file_locations.c
+    on_volume = (
+        select(folders.c.id)
+        .join(locations, locations.c.id == folders.c.location_id)
+        .where(locations.c.volume_id == volume_id)
+    )
+    doubted = {
+        "evidence": Evidence.CLAIMED.value,
+        "verified_at": None,
+        "verified_how": "the drive is on another disk than it was proved on",
+    }
+    c.execute(update(file_locations).where(f.folder_id.in_(on_volume)).values(doubted))
 
 
 def _by_marker(c: Connection, volume: Volume, uuid: str | None) -> VolumeRow | None:

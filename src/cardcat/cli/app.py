@@ -15,10 +15,12 @@ from cardcat.cli import (
     init,
     metadata,
     output,
+    repair,
     safe,
     server,
     sessions,
     show,
+    verify,
     volumes,
 )
 from cardcat.cli.options import CatalogPath
@@ -35,6 +37,8 @@ app = typer.Typer(
 )
 app.command("backup", epilog=backup.EXAMPLES)(backup.backup)
 app.command("safe-to-format", epilog=safe.EXAMPLES)(safe.safe_to_format)
+app.command("verify", epilog=verify.EXAMPLES)(verify.verify)
+app.command("repair", epilog=repair.EXAMPLES)(repair.repair)
 app.command("show", epilog=show.EXAMPLES)(show.show)
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(volumes.app, name="volumes")

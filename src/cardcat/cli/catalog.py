@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cardcat import text
-from cardcat.cli import catalogs, output
+from cardcat.cli import catalogs, output, rebuild
 from cardcat.cli.options import AsJson, CatalogPath, DryRun, Yes, examples, folder, group
 from cardcat.cli.output import Column, Json
 from cardcat.errors import CatalogError, UsageError
@@ -115,6 +115,9 @@ def restore(
         if aside:
             output.say(f"The one before is now {aside}.")
     return 0
+
+
+app.command("rebuild", epilog=rebuild.EXAMPLES)(rebuild.rebuild)
 
 
 def _confirm(path: Path, source: Path) -> None:

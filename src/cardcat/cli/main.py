@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NoReturn
 
-from cardcat.errors import CancelledError, CardcatError, UsageError
+from cardcat.errors import CancelledError, CardcatError, CatalogError, UsageError
 
 # What the parser says, and what is said instead, to people who know of no "arguments".
 _PLAINER = (
@@ -49,10 +49,34 @@ def main(arguments: Sequence[str]) -> int:
         except KeyboardInterrupt:
             return _explain(CancelledError("Cancelled."), arguments)
         except Exception as bug:
+            if damage := _damage(bug, arguments):
+                return _explain(damage, arguments)
             told = CardcatError(f"{type(bug).__name__}: {bug}", hint="This is a bug: please report it.")
             _answer(told, arguments)
             raise
         return code
+
+
+def _damage(bug: Exception, arguments: Sequence[str]) -> CatalogError | None:
+    """What is wrong with the catalog, if that may be why a command stumbled over what it read there."""
+    from cardcat.catalog.engine import is_absent, local_path, require_sound
+
+    try:
+        if not is_absent(where := _catalog_in(arguments)):
+            require_sound(local_path(where), bug)
+    except CatalogError as error:
+        return error
+    return None
+
+
+def _catalog_in(arguments: Sequence[str]) -> str | None:
+    """The value of --catalog, None if it is not given."""
+    for at, word in enumerate(arguments):
+        if word == "--catalog":
+            return next(iter(arguments[at + 1 :]), None)
+        if word.startswith("--catalog="):
+            return word.partition("=")[2]
+    return None
 
 
 def _invoke(arguments: Sequence[str]) -> int:

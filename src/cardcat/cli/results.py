@@ -85,6 +85,12 @@ def show_previews(previews: Sequence[Preview]) -> None:
         if preview.bytes_to_copy > preview.free_bytes:
             lacking = text.size(preview.bytes_to_copy - preview.free_bytes)
             output.say(f"{preview.destination_path}: {lacking} more are needed than are free.", style="red")
+        if preview.files_to_read:
+            these = text.many(preview.files_to_read, "more file has", "more files have")
+            output.say(
+                f"{preview.destination_path}: {these} another time than when they were backed up; "
+                "these are read, and copied if they have changed."
+            )
     output.say("This was a dry run: nothing was copied.")
 
 
@@ -142,6 +148,7 @@ def _session(session: SessionResult) -> dict[str, Json]:
         "files_failed": session.counts.failed,
         "files_pending": session.counts.pending,
         "files_ignored": session.files_ignored,
+        "files_not_in_mhl": session.files_not_in_mhl,
         "bytes_copied": session.counts.bytes_copied,
         "error_message": session.message,
     }
@@ -170,6 +177,7 @@ def _preview(preview: Preview) -> dict[str, Json]:
         "files_to_copy": preview.files_to_copy,
         "bytes_to_copy": preview.bytes_to_copy,
         "files_to_skip": preview.files_to_skip,
+        "files_to_read": preview.files_to_read,
         "free_bytes": preview.free_bytes,
     }
 

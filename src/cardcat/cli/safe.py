@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cardcat import text
-from cardcat.cli import output
+from cardcat.cli import output, verdicts
 from cardcat.cli.options import AsJson, CatalogPath, examples, folder, whole_number
 from cardcat.cli.progress import telling
-from cardcat.cli.results import show_warnings
 from cardcat.errors import CardcatError
 
 if TYPE_CHECKING:
-    from cardcat.safety.verdict import Verdict
+    from cardcat.safety.answer import Verdict
 
-EXAMPLES = examples("cardcat safe-to-format /media/me/EOS_DIGITAL --copies 2")
-_FILES_SHOWN = 10
+EXAMPLES = examples(
+    "cardcat safe-to-format /media/me/EOS_DIGITAL --copies 2",
+    "cardcat safe-to-format /media/me/EOS_DIGITAL --report ~/jobs/wedding/card-1.html",
+)
 
 
 def safe_to_format(
@@ -28,10 +29,25 @@ def safe_to_format(
         typer.Option(
             metavar="N",
             parser=whole_number("--copies", 1_000),
-            help="How many proved copies, each on a volume of its own.",
+            help="How many proved copies, each on a disk of its own.",
         ),
     ] = 1,
-    full: Annotated[bool, typer.Option("--full", help="Read the whole card again.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="Read the whole card and its copies again.")] = False,
+    trust_offline: Annotated[
+        int | None,
+        typer.Option(
+            "--trust-offline",
+            metavar="DAYS",
+            parser=whole_number("--trust-offline", 36_500),
+            help="Count drives that are not plugged in, where they were read in the last DAYS.",
+        ),
+    ] = None,
+    report: Annotated[
+        str | None,
+        typer.Option(
+            "--report", metavar="FILE", help="Write the answer with a contact sheet to FILE, to be printed."
+        ),
+    ] = None,
     catalog: CatalogPath = None,
     as_json: AsJson = False,
 ) -> int:
@@ -45,32 +61,35 @@ def safe_to_format(
     from cardcat.safety.verdict import safe_to_format as judge
 
     path = folder(source, "SOURCE")
+    place = None if report is None else _place(report, path)
+    trouble: CardcatError | None = None
     with telling():
-        verdict = judge(path, catalog=catalog, copies=copies, full=full)
+        verdict = judge(path, catalog=catalog, copies=copies, full=full, trust_offline=trust_offline)
+        if place is not None:
+            trouble = _write(place, verdict, catalog)
     if as_json:
-        reasons = [{**output.path_fields(each.path), "reason": each.reason} for each in verdict.reasons]
-        warnings = [{**output.path_fields(each.path), "warning": each.reason} for each in verdict.warnings]
-        output.emit({"safe": verdict.safe, "reasons": reasons, "warnings": warnings})
+        output.emit(verdicts.document(verdict, place, trouble))
     else:
-        _show(verdict, source, copies)
-        show_warnings([(each.path, each.reason) for each in verdict.warnings])
+        verdicts.show(verdict, source, catalog)
+        verdicts.show_report(place, trouble)
+    if trouble is not None:
+        return trouble.exit_code
     return 0 if verdict.safe else CardcatError.exit_code
 
 
-def _show(verdict: Verdict, source: str, copies: int) -> None:
-    files = text.many(verdict.files, "file")
-    if verdict.safe:
-        proved = text.many(copies, "proved copy", "proved copies")
-        there = f"{source} has {files}, each with at least {proved} on drives that are plugged in now"
-        output.say(f"Safe to format: yes. {there}.", style="green")
-        return
-    output.say(f"Safe to format: no. {source} has {files}; this stands in the way:", style="bold red")
-    grouped: dict[str, list[str]] = {}
-    for each in verdict.reasons:
-        grouped.setdefault(each.reason, []).extend([each.path] if each.path else [])
-    for reason, paths in grouped.items():
-        output.say(f"  {reason}")
-        for path in paths[:_FILES_SHOWN]:
-            output.say(f"    {path}")
-        if len(paths) > _FILES_SHOWN:
-            output.say(f"    … and {text.count(len(paths) - _FILES_SHOWN)} more (--json lists them all)")
+def _place(report: str, source: Path) -> Path:
+    """Where the report will be; UsageError before any work if it can't be."""
+    from cardcat.safety.report import check_report
+
+    return check_report(folder(report, "--report"), source)
+
+
+def _write(place: Path, verdict: Verdict, catalog: str | None) -> CardcatError | None:
+    """What went wrong with the report: the answer itself is said all the same."""
+    from cardcat.safety.report import write_report
+
+    try:
+        write_report(place, verdict, catalog=catalog)
+    except CardcatError as error:
+        return error
+    return None

@@ -13,6 +13,7 @@ from cardcat.cli.progress import telling
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cardcat.catalog.checks import OpenFinding
     from cardcat.catalog.groups import Group
     from cardcat.catalog.knowledge import KnownCopy
     from cardcat.catalog.origins import Origin
@@ -113,6 +114,15 @@ def _copy(one: ShownCopy) -> Mapping[str, Json]:
         "verified_at": known.verified_at,
         "verified_how": known.verified_how,
         "session_id": known.session_id,
+        "finding": None if one.finding is None else _finding(one.finding),
+    }
+
+
+def _finding(finding: OpenFinding) -> Mapping[str, Json]:
+    return {
+        "trouble": finding.trouble.value,
+        "message": finding.message,
+        "found_at": finding.found_at,
     }
 
 

@@ -190,10 +190,12 @@ def _cells(copy: ShownCopy) -> tuple[str, str, str, str]:
 
 
 def _now(copy: ShownCopy) -> str:
-    """As it was found; a copy that is known to be gone is not just missing."""
+    """As it was found; a copy that is known to be gone is not just missing, a bad one that is kept not there."""
     from cardcat.sightings import Now
 
-    gone = copy.known.status in (Presence.DELETED, Presence.QUARANTINED)
+    if copy.known.status is Presence.QUARANTINED:
+        return copy.known.status.value
+    gone = copy.known.status is Presence.DELETED
     return copy.known.status.value if gone and copy.sighting.now is Now.MISSING else copy.sighting.now.value
 
 
@@ -208,11 +210,17 @@ def _where(copy: ShownCopy) -> Iterator[str]:
     if copy.sighting.now is Now.OFFLINE:
         place = f" at {known.last_mount_point}" if known.last_mount_point else ""
         yield f"not plugged in; last seen {text.moment(known.last_seen_at)}{place}"
+    if copy.finding:
+        found = f"{copy.finding.trouble.value}, found {text.moment(copy.finding.found_at)}"
+        yield f"{found}: {copy.finding.message}"
+        yield "to mend it: cardcat repair"
 
 
 def _style(copy: ShownCopy) -> str:
     from cardcat.sightings import Now
 
+    if copy.finding or copy.known.status is Presence.QUARANTINED:
+        return "red"
     return {Now.THERE: "green", Now.OFFLINE: ""}.get(copy.sighting.now, "red")
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from cardcat import text
 from cardcat.cli import catalogs, exact, output
-from cardcat.cli.options import AsJson, CatalogPath, examples, group
+from cardcat.cli.options import AsJson, CatalogPath, examples, group, whole_number
 from cardcat.cli.output import Column, Json
 
 if TYPE_CHECKING:
@@ -47,6 +49,46 @@ def list_(*, catalog: CatalogPath = None, as_json: AsJson = False) -> int:
         catalogs.say_absent(catalog)
     else:
         output.say("No volume was seen yet. To begin: cardcat backup SOURCE DEST")
+    return 0
+
+
+@app.command(epilog=examples("cardcat volumes show ARCHIVE", "cardcat volumes show /mnt/archive --json"))
+def show(
+    drive: Annotated[
+        str, typer.Argument(metavar="DRIVE", help="Its name, its uuid, or where it is mounted.")
+    ],
+    *,
+    copies: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            parser=whole_number("--copies", 1_000),
+            help="On how many drives each file should be.",
+        ),
+    ] = 2,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Name every file that is in too few places.")
+    ] = False,
+    catalog: CatalogPath = None,
+    as_json: AsJson = False,
+) -> int:
+    """
+    Say what would be lost if a drive died.
+
+    What only this drive has, what is on fewer drives than it should be, and what to do about it. Only copies
+    that were read back once count, and two parts of one disk count once. Nothing is read from the drives:
+    unplugged ones count by what is on record.
+    """
+    from cardcat.catalog.engine import open_catalog
+    from cardcat.cli import protection
+    from cardcat.safety.protection import protection_of
+
+    with open_catalog(catalog, create=False) as opened:
+        found = protection_of(opened, drive, wanted=copies, everything=everything or as_json)
+    if as_json:
+        output.emit(protection.document(found))
+    else:
+        protection.show(found)
     return 0
 
 

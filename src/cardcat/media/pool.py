@@ -1,17 +1,24 @@
-"""Metadata of many files, read where a hostile one can do no harm."""
+"""Many files looked into, where a hostile one can do no harm."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import LifoQueue
 from types import TracebackType
-from typing import Self
+from typing import Generic, Self
 
-from cardcat.media.process import WorkerLostError, WorkerNotStartedError, WorkerProcess, worker_command
-from cardcat.media.protocol import Limits, Request
+from cardcat.media.process import (
+    Answer,
+    WorkerLostError,
+    WorkerNotStartedError,
+    WorkerProcess,
+    worker_command,
+)
+from cardcat.media.protocol import Limits, Request, unpack_answer
 from cardcat.media.readable import has_metadata
 from cardcat.metadata import Metadata
 
@@ -21,18 +28,18 @@ _MOST_WORKERS = 4
 _FAILED_STARTS = 3  # in a row, until starting workers is given up
 
 
-class MetadataPool:
+class WorkerPool(ABC, Generic[Answer]):
     """
-    Worker processes that read metadata; a context manager. Any number of threads may use it.
+    Worker processes that look into files; a context manager. Any number of threads may use it.
 
     The processes are started when they are needed, at most *workers* (default: the cores, at most 4).
-    One that crashes, hangs or eats memory is replaced; it costs one file its metadata and nothing else.
+    One that crashes, hangs or eats memory is replaced; it costs one file its answer and nothing else.
     """
 
     def __init__(self, workers: int | None = None, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
         self._count = workers or min(len(os.sched_getaffinity(0)), _MOST_WORKERS)
-        self._threads = ThreadPoolExecutor(self._count, thread_name_prefix="metadata")
+        self._threads = ThreadPoolExecutor(self._count, thread_name_prefix="workers")
         self._idle: LifoQueue[WorkerProcess | None] = LifoQueue()  # None: may be started
         for _ in range(self._count):
             self._idle.put(None)
@@ -49,20 +56,11 @@ class MetadataPool:
     ) -> None:
         self.close()
 
-    def read(self, paths: Sequence[Request]) -> list[Metadata]:
-        """
-        The metadata of each file, in the order of *paths*; empty for what `has_metadata` says no to.
-
-        Never raises for a file: what went wrong stands in its `trouble`.
-        """
-        asked = [index for index, (path, kind) in enumerate(paths) if has_metadata(kind, path.name)]
-        size = max(1, min(_CHUNK, -(-len(asked) // self._count)))
-        chunks = [[paths[index] for index in asked[at : at + size]] for at in range(0, len(asked), size)]
-        found = [Metadata()] * len(paths)
-        answers = (answer for chunk in self._threads.map(self._read_chunk, chunks) for answer in chunk)
-        for index, answer in zip(asked, answers, strict=True):
-            found[index] = answer
-        return found
+    def answers(self, requests: Sequence[Request]) -> Iterator[Answer]:
+        """The answer for each file, in order. Never raises for a file."""
+        size = max(1, min(_CHUNK, -(-len(requests) // self._count)))
+        chunks = [requests[at : at + size] for at in range(0, len(requests), size)]
+        return (answer for chunk in self._threads.map(self._read_chunk, chunks) for answer in chunk)
 
     def close(self) -> None:
         """End all processes at once. What is still being read ends as trouble."""
@@ -74,26 +72,34 @@ class MetadataPool:
         while self._alive:
             self._alive.pop().close()
 
+    @abstractmethod
     def command(self) -> Sequence[str]:
         """The command line of a worker."""
-        return worker_command(self._limits)
 
-    def _read_chunk(self, chunk: Sequence[Request]) -> list[Metadata]:
-        answers: list[Metadata] = []
+    @abstractmethod
+    def unpack(self, line: bytes) -> Answer:
+        """The answer that a worker wrote as *line*; ValueError if it is none."""
+
+    @abstractmethod
+    def lost(self, cause: WorkerLostError) -> Answer:
+        """The answer for a file that a worker ended at."""
+
+    def _read_chunk(self, chunk: Sequence[Request]) -> list[Answer]:
+        answers: list[Answer] = []
         while len(answers) < len(chunk):
             answers += self._read_some(chunk[len(answers) :])
         return answers
 
-    def _read_some(self, requests: Sequence[Request]) -> list[Metadata]:
+    def _read_some(self, requests: Sequence[Request]) -> list[Answer]:
         """The answers of one worker: all of them, or up to the file that ended it."""
-        answers: list[Metadata] = []
+        answers: list[Answer] = []
         worker = self._idle.get()
         try:
             worker = self._ready(worker)
-            for answer in worker.ask(requests):
+            for answer in worker.ask(requests, self.unpack):
                 answers.append(answer)  # noqa: PERF402 - what came before the end of a worker is kept
         except WorkerLostError as lost:
-            answers.append(Metadata(trouble=f"its metadata can't be read: {lost}"))
+            answers.append(self.lost(lost))
             self._drop(worker)
             worker = None
         finally:
@@ -124,3 +130,32 @@ class MetadataPool:
             with self._lock:
                 self._alive.discard(worker)
             worker.close()
+
+
+class MetadataPool(WorkerPool[Metadata]):
+    """Worker processes that read metadata."""
+
+    def read(self, paths: Sequence[Request]) -> list[Metadata]:
+        """
+        The metadata of each file, in the order of *paths*; empty for what `has_metadata` says no to.
+
+        Never raises for a file: what went wrong stands in its `trouble`.
+        """
+        asked = [index for index, (path, kind) in enumerate(paths) if has_metadata(kind, path.name)]
+        found = [Metadata()] * len(paths)
+        answers = self.answers([paths[index] for index in asked])
+        for index, answer in zip(asked, answers, strict=True):
+            found[index] = answer
+        return found
+
+    def command(self) -> Sequence[str]:
+        """The command line of a worker."""
+        return worker_command(self._limits)
+
+    def unpack(self, line: bytes) -> Metadata:
+        """The metadata that a worker wrote."""
+        return unpack_answer(line)
+
+    def lost(self, cause: WorkerLostError) -> Metadata:
+        """What is known of a file that a worker ended at."""
+        return Metadata(trouble=f"its metadata can't be read: {cause}")

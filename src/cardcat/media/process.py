@@ -10,18 +10,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
-from cardcat.media.protocol import OUT_OF_MEMORY, READY, Limits, Request, pack_requests, unpack_answer
-from cardcat.metadata import Metadata
+from cardcat.media.protocol import OUT_OF_MEMORY, READY, Limits, Request, pack_requests
 
 _START_LIMIT = 30.0  # seconds until a new worker must be ready; the machine may be busy
 _GRACE = 2.0  # seconds that the program waits beyond a worker's own time limit
 _LONGEST_ANSWER = 1 << 20
-_BOOT = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from cardcat.media.worker import main; main()"
-)
+_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from {} import main; main()"
+
+Answer = TypeVar("Answer")
 
 
 class WorkerLostError(Exception):
@@ -32,9 +32,10 @@ class WorkerNotStartedError(WorkerLostError):
     """There is no worker, whatever the file."""
 
 
-def worker_command(limits: Limits) -> list[str]:
+def worker_command(limits: Limits, module: str = "cardcat.media.worker") -> list[str]:
     """
-    The command of a worker that imports what this program imports, however it is installed.
+    The command of a worker, `main` of *module*, that imports what this program imports, however it is
+    installed.
 
     Nothing is imported from the folder the user is in, and no environment variable changes what is.
     """
@@ -42,7 +43,7 @@ def worker_command(limits: Limits) -> list[str]:
         sys.executable,
         "-I",
         "-c",
-        _BOOT,
+        _BOOT.format(module),
         json.dumps(_import_path()),
         str(limits.seconds),
         str(limits.memory),
@@ -61,7 +62,7 @@ def _import_path() -> list[str]:
 
 class WorkerProcess:
     """
-    A process that reads metadata, ready for requests; for one thread at a time.
+    A process that looks into files, ready for requests; for one thread at a time.
 
     It is in a session of its own, so that Ctrl-C reaches the program alone. Making one raises
     WorkerNotStartedError if it can't be had.
@@ -89,13 +90,17 @@ class WorkerProcess:
         os.set_blocking(self._requests.fileno(), False)
         self._await_ready()
 
-    def ask(self, requests: Sequence[Request]) -> Iterator[Metadata]:
-        """The metadata of each file, in order, as it comes; WorkerLostError at the one that it ended at."""
+    def ask(self, requests: Sequence[Request], unpack: Callable[[bytes], Answer]) -> Iterator[Answer]:
+        """
+        The answer for each file, in order, as it comes; WorkerLostError at the one that it ended at.
+
+        *unpack* raises ValueError for a line that is no answer.
+        """
         self._send(pack_requests([(path.absolute(), kind) for path, kind in requests]))
         for _ in requests:
             line = self._line(self._limits.seconds + _GRACE)
             try:
-                answer = unpack_answer(line)
+                answer = unpack(line)
             except ValueError as error:
                 raise WorkerLostError("the process that read it gave no sensible answer") from error
             self.answered += 1

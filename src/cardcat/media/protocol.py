@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from collections.abc import Sequence
@@ -16,6 +17,9 @@ Request = tuple[Path, Kind]
 
 READY = b"ready"
 """A worker's first line."""
+
+LARGEST_PICTURE = 1 << 16
+"""Bytes of a small picture."""
 
 _LARGEST_NUMBER = 1 << 53  # what any database and any JSON reader keeps exactly
 
@@ -62,6 +66,24 @@ def unpack_answer(line: bytes) -> Metadata:
         return Metadata(details=details, **_storable(told))
     except (TypeError, AttributeError) as error:
         raise ValueError("no answer of a worker") from error
+
+
+def pack_picture(picture: bytes | None) -> bytes:
+    """One line that holds a JPEG; None if there is none."""
+    return _line(None if picture is None else base64.b64encode(picture).decode("ascii"))
+
+
+def unpack_picture(line: bytes) -> bytes | None:
+    """What `pack_picture` was given; ValueError if the line is none of its."""
+    told = json.loads(line)
+    if told is None:
+        return None
+    if not isinstance(told, str):
+        raise ValueError("no answer of a worker")  # noqa: TRY004 - as for any other line that is none
+    picture = base64.b64decode(told, validate=True)
+    if not picture.startswith(b"\xff\xd8\xff") or len(picture) > LARGEST_PICTURE:
+        raise ValueError("no picture")
+    return picture
 
 
 def _told(found: Metadata | Details) -> dict[str, object]:

@@ -14,11 +14,10 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from cardcat.media.protocol import OUT_OF_MEMORY, READY, Limits, pack_answer, unpack_requests
 from cardcat.media.reader import read_metadata
-from cardcat.metadata import Metadata
 from cardcat.model import Kind
 
 _PR_SET_PDEATHSIG = 1
@@ -27,12 +26,19 @@ _MAPPED = 1 << 30  # bytes of address space for what is mapped and costs no memo
 
 def main() -> None:
     """Serve with `read_metadata`. The last two arguments are the limits: seconds a file, bytes of memory."""
-    serve(read_metadata, Limits(float(sys.argv[-2]), int(sys.argv[-1])))
+    serve(read_metadata, limits_given())
 
 
-def serve(read: Callable[[Path, Kind], Metadata], limits: Limits) -> None:
+def limits_given() -> Limits:
+    """What this process was told by its command."""
+    return Limits(float(sys.argv[-2]), int(sys.argv[-1]))
+
+
+def serve(
+    read: Callable[[Path, Kind], object], limits: Limits, pack: Callable[[Any], bytes] = pack_answer
+) -> None:
     """
-    Answer the requests on standard input with what *read* says, until there are no more.
+    Answer the requests on standard input with what *read* says, a line each as *pack* writes it.
 
     A file that takes too long ends the process by SIGALRM, one that needs too much memory by OUT_OF_MEMORY.
     """
@@ -47,7 +53,7 @@ def serve(read: Callable[[Path, Kind], Metadata], limits: Limits) -> None:
             except MemoryError:
                 os._exit(OUT_OF_MEMORY)
             signal.setitimer(signal.ITIMER_REAL, 0)
-            _tell(answers, pack_answer(found))
+            _tell(answers, pack(found))
 
 
 def _tell(answers: BinaryIO, line: bytes) -> None:

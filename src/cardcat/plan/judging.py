@@ -2,67 +2,136 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from cardcat.model import Evidence
+from cardcat.plan.disks import UNKNOWN_DISK
+
+_WEAK = {
+    Evidence.CLAIMED: "the drive {} is only said to have it: back the card up to it again, to have it read",
+    Evidence.WRITTEN: "on the drive {} it was never read back: back the card up to it again",
+    Evidence.SYNCED: "on the drive {} it was never read back: back the card up to it again",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class CopyState:
-    """One copy as it is now. *name* is what people call its volume; *trouble* completes "the drive …"."""
+    """
+    One copy as it is now. *volume* and *disk* recognise where it is, *name* is what people call the volume.
+
+    *trouble* completes "the drive …"; *offers* says that it would count if its drive were plugged in.
+    *blind* is the kind of a filesystem on which nobody can tell whether memory answers, None for others.
+    """
 
     volume: str
+    disk: str
     name: str
     is_on_source: bool
-    is_cold: bool
-    trouble: str | None
+    evidence: Evidence
+    trouble: str | None = None
+    offers: bool = False
+    blind: str | None = None
+
+    @property
+    def holder(self) -> Holder:
+        """Where it is."""
+        return Holder(self.volume, self.disk)
+
+    @property
+    def counts(self) -> bool:
+        """Whether the original may go because of it, among others."""
+        return self.evidence is Evidence.READ_BACK_COLD and not self.is_on_source and self.trouble is None
+
+
+class Holder(NamedTuple):
+    """A volume with a copy, and the disk that it is a part of: what is on one disk is lost together."""
+
+    volume: str
+    disk: str
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The decision, the sentence for it if it is no, and the volumes that hold a copy which counts."""
+    """
+    The decision, and the sentence for it if it is no.
+
+    *holders* have a copy which counts; *offers* are not plugged in, and have one that would.
+    """
 
     enough: bool
     reason: str = ""
-    volumes: frozenset[str] = frozenset()
+    holders: frozenset[Holder] = frozenset()
+    offers: frozenset[Holder] = frozenset()
+
+
+def disks(holders: Iterable[Holder]) -> frozenset[str]:
+    """The different disks among *holders*."""
+    return frozenset(holder.disk for holder in holders)
 
 
 def judge(copies: Sequence[CopyState], wanted: int) -> Judged:
     """
-    Enough if *wanted* different volumes other than the card's hold a cold-proved copy without trouble.
+    Enough if *wanted* different disks other than the card's hold a cold-proved copy without trouble.
 
     One is the least that can be wanted: without a copy it is never enough.
     """
-    good = frozenset(copy.volume for copy in copies if _counts(copy))
-    if len(good) >= max(wanted, 1):
-        return Judged(enough=True, volumes=good)
-    why = "; ".join(dict.fromkeys(_why(copy) for copy in copies if copy.volume not in good))
-    have = "has no proved copy" if not good else f"has {len(good)} of {wanted} proved copies"
-    return Judged(enough=False, reason=f"{have}: {why}" if why else have, volumes=good)
+    good = frozenset(copy.holder for copy in copies if copy.counts)
+    offers = frozenset(copy.holder for copy in copies if copy.offers) - good
+    have = len(disks(good))
+    if have >= max(wanted, 1):
+        return Judged(enough=True, holders=good, offers=offers)
+    lacking = (_why(copy) for copy in copies if copy.holder not in good)
+    why = "; ".join(dict.fromkeys([*_counted_once(copies, good), *lacking]))
+    told = "has no proved copy" if not have else f"has {have} of {wanted} proved copies"
+    return Judged(enough=False, reason=f"{told}: {why}" if why else told, holders=good, offers=offers)
 
 
 def judge_group(members: Sequence[Judged], wanted: int) -> Judged:
     """
-    Enough if *wanted* volumes hold every one of the *members* of a group: a raw file here and its sidecar
+    Enough if *wanted* disks hold every one of the *members* of a group: a raw file here and its sidecar
     there is no copy of the shot. A group with a member that is not enough by itself is left to that.
     """
     if not members or not all(member.enough for member in members):
         return Judged(enough=True)
-    whole = frozenset.intersection(*(member.volumes for member in members))
-    if len(whole) >= max(wanted, 1):
-        return Judged(enough=True, volumes=whole)
-    have = f"only {len(whole)} of {wanted} drives have" if whole else "no single drive has"
-    return Judged(
-        enough=False, reason=f"{have} all {len(members)} files that belong together here", volumes=whole
-    )
+    whole, offers = held_together(members)
+    have = len(disks(whole))
+    if have >= max(wanted, 1):
+        return Judged(enough=True, holders=whole, offers=offers)
+    told = f"only {have} of {wanted} drives have" if have else "no single drive has"
+    reason = f"{told} all {len(members)} files that belong together here"
+    return Judged(enough=False, reason=reason, holders=whole, offers=offers)
 
 
-def _counts(copy: CopyState) -> bool:
-    return copy.is_cold and not copy.is_on_source and copy.trouble is None
+def held_together(members: Sequence[Judged]) -> tuple[frozenset[Holder], frozenset[Holder]]:
+    """Who has every one of the *members* of a group, and who would if their drives were plugged in."""
+    whole = frozenset.intersection(*(member.holders for member in members))
+    return whole, frozenset.intersection(*(member.holders | member.offers for member in members)) - whole
+
+
+def _counted_once(copies: Sequence[CopyState], good: frozenset[Holder]) -> list[str]:
+    """Why fewer copies count than there are good ones."""
+    told = []
+    for disk in sorted(disks(good)):
+        names = list(dict.fromkeys(copy.name for copy in copies if copy.counts and copy.disk == disk))
+        if len({holder for holder in good if holder.disk == disk}) > 1:
+            listed = " and ".join(names)
+            if disk == UNKNOWN_DISK:
+                told.append(f"{listed} could be parts of one disk, so they count once")
+            else:
+                told.append(f"{listed} are parts of one disk, so they count once")
+    return told
 
 
 def _why(copy: CopyState) -> str:
     if copy.is_on_source:
-        return "a copy on the card's own volume does not count"
+        return "a copy on the card's own disk does not count"
     if copy.trouble is not None:
         return f"the drive {copy.name} {copy.trouble}"
-    return f"on the drive {copy.name} memory may have answered when it was read back"
+    if copy.evidence in _WEAK:
+        return _WEAK[copy.evidence].format(copy.name)
+    answered = f"on the drive {copy.name} memory may have answered when it was read back"
+    if copy.blind is not None:
+        return f"{answered}, and {copy.blind} does not let that be told: use a drive that is plugged in here"
+    return f"{answered}: cardcat verify reads it again"

@@ -67,6 +67,12 @@ def structure_id(files: Iterable[tuple[str, int, int]]) -> str:
     return digest.hexdigest()[:8]
 
 
+def same_moment(one_ns: int, other_ns: int) -> bool:
+    """Whether two file times may be one moment, as another time zone or another filesystem shows it."""
+    apart = (one_ns - other_ns) % _ZONE_STEP_NS
+    return min(apart, _ZONE_STEP_NS - apart) <= _TIME_STEP_NS
+
+
 @dataclass(frozen=True, slots=True)
 class ClipPlace:
     """

@@ -68,16 +68,9 @@ def _begin(run: Run, work: Sequence[PlannedFile]) -> None:
 
 
 def _copy(run: Run, file: PlannedFile, findings: list[Finding]) -> CopiedFile | None:
-    targets = {
-        destination.number: incoming_path(destination, file)
-        for destination in run.alive
-        if file.do.get(destination.number) == Do.COPY
-    }
+    targets = dict(_targets(run, file))
     if not targets:
         return None
-    for target in targets.values():  # of an attempt that was broken off
-        if run.disk.exists(target):
-            run.disk.remove(target)
     outcome = copy_once(
         run.disk,
         run.source_path(file.path),
@@ -99,6 +92,20 @@ def _copy(run: Run, file: PlannedFile, findings: list[Finding]) -> CopiedFile | 
         if number not in outcome.errors
     }
     return CopiedFile(file, outcome.hashes, kind, proofs=proofs)
+
+
+def _targets(run: Run, file: PlannedFile) -> Iterator[tuple[int, Path]]:
+    """Where *file* is written first, by the number of the destination; nothing is there."""
+    for destination in run.alive:
+        if file.do.get(destination.number) == Do.COPY:
+            target = incoming_path(destination, file)
+            try:
+                if run.disk.exists(target):  # of an attempt that was broken off
+                    run.disk.remove(target)
+            except OSError as error:
+                run.fail(destination, error, f"writing {display(file.path)}")
+            else:
+                yield destination.number, target
 
 
 def _read(run: Run, count: int) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from cardcat.catalog.copies import CopyRow
+from cardcat.catalog.findings import resolve_findings
 from cardcat.catalog.items import ItemRow, add_items, items_of, set_items
 from cardcat.errors import DestinationError
 from cardcat.frames import DECISIONS, checked
@@ -20,10 +21,10 @@ from cardcat.stages.hashing import Known
 from cardcat.stages.held import good_copies
 from cardcat.stages.leading import know_what_leads
 from cardcat.stages.scan import Listing
-from cardcat.stages.targets import structure_prefixes, structure_target
+from cardcat.stages.targets import structure_prefixes, structure_targets
 from cardcat.text import size as human_size
 
-_CLUSTER = 4_096  # a file takes whole clusters
+_CLUSTER = 4_096  # bytes; a file takes whole ones, on most filesystems of this size
 _RESERVE = 16_000_000  # folders, manifests, and not to fill a drive to the last byte
 
 
@@ -85,7 +86,7 @@ class _Decided:
 
 def _plan_for(run: Run, listing: Listing, known: Known, destination: Destination) -> _Decided:
     held = known.held[destination.number]
-    prefixes = structure_prefixes(run, destination, listing, held)
+    prefixes = structure_prefixes(run, destination, listing, held, known.changed[destination.number])
     held = _in_place(destination, listing, held, prefixes)
     good = _good(run, destination, known)
     rows = _decide(run, listing, known, held, good)
@@ -103,8 +104,9 @@ def _in_place(
     in_structure = rows.filter(pl.col("structure") >= 0)
     elsewhere = [
         item
-        for item, path, structure, _, _, placed in in_structure.rows()
-        if structure_target(prefixes[structure], os.fsdecode(path), destination.rules) != os.fsdecode(placed)
+        for item, path, structure, hash_, _, placed in in_structure.rows()
+        if os.fsdecode(placed)
+        not in structure_targets(prefixes[structure], os.fsdecode(path), hash_, destination.rules)
     ]
     return rows.filter(~pl.col("item").is_in(elsewhere))
 
@@ -145,19 +147,20 @@ def _write_journal(run: Run, destination: Destination, rows: pl.DataFrame, good:
             known = {row.path: row for row in items_of(c, session)}
             items = list(_items(rows, good))
             add_items(c, session, (item for item in items if item.path not in known), now())
-            changed = (item for item in items if item.path in known and _is_news(item, known[item.path]))
+            renewed = (_renewed(item, known[item.path]) for item in items if item.path in known)
+            changed = [item for item in renewed if item != known[item.path]]
             set_items(c, session, changed, now())
+            ended = [item.path for item in changed if item.state.is_finished]
+            resolve_findings(c, session, ended, now())
     destination.is_planned = True
 
 
-def _is_news(item: ItemRow, row: ItemRow) -> bool:
-    """Whether the decision says more than the journal: what the session itself verified stays so."""
-    is_same = _what(item) == _what(row)
-    return not (item.state == ItemState.SKIPPED and row.state.is_finished and is_same)
-
-
-def _what(row: ItemRow) -> tuple[object, ...]:
-    return row.size, row.mtime_ns, row.hash, row.file_location_id
+def _renewed(item: ItemRow, row: ItemRow) -> ItemRow:
+    """What the journal is to say: what the session itself has finished stays so, if only with a new time."""
+    is_same = (item.size, item.hash, item.file_location_id) == (row.size, row.hash, row.file_location_id)
+    if item.state == ItemState.SKIPPED and row.state.is_finished and is_same:
+        return replace(row, mtime_ns=item.mtime_ns)
+    return item
 
 
 def _items(rows: pl.DataFrame, good: dict[str, CopyRow]) -> Iterator[ItemRow]:
@@ -189,7 +192,8 @@ def _check_space(run: Run, destination: Destination, rows: pl.DataFrame, promise
     sizes = rows.filter(pl.col("do") == Do.COPY)["size"]
     if sizes.is_empty():
         return promised
-    own = int((-(-sizes // _CLUSTER) * _CLUSTER).sum())
+    cluster = _cluster(destination)
+    own = int((-(-sizes // cluster) * cluster).sum())
     needed = promised + own + _RESERVE
     free = run.disk.free_bytes(destination.root)
     if needed > free:
@@ -201,6 +205,12 @@ def _check_space(run: Run, destination: Destination, rows: pl.DataFrame, promise
         run.fail(destination, DestinationError(message, hint=hint), "making room")
         return promised
     return promised + own
+
+
+def _cluster(destination: Destination) -> int:
+    """On exFAT a small file takes up to megabytes; what a share says is in which portions it sends."""
+    is_local = destination.rules.is_windows and not destination.rules.counts_bytes
+    return max(_CLUSTER, destination.there.cluster_bytes) if is_local else _CLUSTER
 
 
 def _siblings(rows: pl.DataFrame, good: dict[str, CopyRow]) -> dict[int, tuple[str, str]]:

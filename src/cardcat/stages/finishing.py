@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 
-from sqlalchemy import Connection
-
-from cardcat.catalog.contents import content_rows, media_columns
-from cardcat.catalog.copies import session_copies
-from cardcat.catalog.manifests import has_manifest, record_manifest
-from cardcat.catalog.sessions import counts, finish_session, get_session
+from cardcat.catalog.sessions import counts, finish_session
 from cardcat.errors import CancelledError, CardcatError, DestinationError
-from cardcat.inputs import show
 from cardcat.model import BackupResult, Counts, SessionResult, SessionStatus
-from cardcat.paths import display
 from cardcat.run import Destination, Run, now
+from cardcat.stages.explaining import explain
 from cardcat.stages.sessions import complete_journal
 from cardcat.storage.destination import clean_incoming
-from cardcat.storage.manifest import ManifestEntry, write_manifest
-from cardcat.storage.reading import mtime_of
 from cardcat.text import many
 
 
@@ -75,25 +66,19 @@ def _finish(run: Run, destination: Destination, error: CardcatError | None) -> S
         message=message,
         cold=destination.is_cold,
         exit_code=cause.exit_code if cause else 0,
+        files_not_in_mhl=destination.not_in_mhl,
     )
 
 
 def _leave(run: Run, destination: Destination) -> None:
-    """Clear up on the drive, which gives a full one room for the manifest, and write that."""
+    """Clear up on the drive, which gives a full one room for the manifest, and let it explain itself."""
     try:
         destination.there.require_there()
         with suppress(OSError):  # what a failing drive keeps, the next run to it removes
             clean_incoming(run.disk, destination.there.itself)
-        if destination.copied or _is_unlisted(run, destination):
-            _write_manifest(run, destination)
+        explain(run, destination)
     except (OSError, DestinationError) as trouble:
         run.fail(destination, trouble, "writing its manifest")
-
-
-def _is_unlisted(run: Run, destination: Destination) -> bool:
-    """Whether the session was killed before it could list what it had copied."""
-    with run.catalog.read() as c:
-        return destination.resumed and not has_manifest(c, destination.session_id)
 
 
 def _outcome(whole: Counts, error: CardcatError | None) -> tuple[SessionStatus, str | None]:
@@ -139,56 +124,3 @@ def _worst(sessions: list[SessionResult]) -> SessionStatus:
         if status in found:
             return status
     return SessionStatus.COMPLETED
-
-
-def _write_manifest(run: Run, destination: Destination) -> None:
-    with run.catalog.read() as c:
-        row = get_session(c, destination.session_id)
-        assert row is not None
-        header = {
-            "source": display(str(run.source.root)),
-            "source_volume": run.source.volume.name,
-            "source_fs_uuid": run.source.volume.fs_uuid,
-            "destination": show(destination.root),
-            "layout": run.options.layout.value,
-            "timezone": destination.timezone,
-            "started_at": row.started_at,
-        }
-        entries = [entry for entry in _entries(c, destination) if _is_there(destination, entry)]
-    moment = now()
-    root = destination.there.itself
-    path = write_manifest(run.disk, root, destination.session_id, moment, header, entries)
-    if path is not None:
-        with run.catalog.write() as c:
-            record_manifest(
-                c, destination.location_id, path.name, session_id=destination.session_id, now=moment
-            )
-
-
-def _is_there(destination: Destination, entry: ManifestEntry) -> bool:
-    """What this attempt wrote is; what an earlier one wrote, its owner may have taken away since."""
-    if not destination.resumed:
-        return True
-    status = destination.there.look_at_file(entry.path)
-    return status is not None and (status.st_size, mtime_of(status)) == (entry.size, entry.mtime_ns)
-
-
-def _entries(c: Connection, destination: Destination) -> Iterator[ManifestEntry]:
-    copies = session_copies(c, destination.session_id)
-    hashes = [copy.hash for copy in copies]
-    contents, media = content_rows(c, hashes), media_columns(c, hashes)
-    for copy in copies:
-        content = contents[copy.hash]
-        yield ManifestEntry(
-            path=copy.path,
-            sha256=copy.hash,
-            size=copy.size,
-            mtime_ns=copy.mtime_ns,
-            xxh3=content.xxh3,
-            sample=content.sample,
-            kind=content.kind,
-            verified_at=copy.verified_at,
-            evidence=copy.evidence,
-            source_path=copy.source_path,
-            media=media.get(copy.hash),
-        )

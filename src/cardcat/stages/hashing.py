@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import TypeVar
 
 import polars as pl
@@ -13,15 +11,18 @@ import polars as pl
 from cardcat.catalog.copies import held_media
 from cardcat.errors import DestinationError
 from cardcat.frames import KNOWN, MEDIA, READ, checked
-from cardcat.media.kind import kind_of
 from cardcat.model import Stage
-from cardcat.run import Run
-from cardcat.stages.held import held_from_earlier
+from cardcat.run import Destination, Run
+from cardcat.stages.held import Earlier, confirm_retimed, held_from_earlier
 from cardcat.stages.leftovers import adopt_leftovers
+from cardcat.stages.reading import hash_files, sample_files
 from cardcat.stages.scan import Listing
-from cardcat.storage.hashing import WHOLE, fingerprint, hash_file, sampled_bytes
+from cardcat.storage.hashing import WHOLE
+from cardcat.text import many
 
 T = TypeVar("T")
+
+_FILES = pl.DataFrame(schema={"item": pl.UInt32, "path": pl.Binary, "size": pl.Int64, "mtime_ns": pl.Int64})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,43 +32,78 @@ class Known:
 
     *held* is a frame (`frames.HELD`) a destination, by its number; *media* what it holds of media
     (`frames.MEDIA`); *read* what was read of candidates (`frames.KNOWN`), hash and kind only where the
-    fingerprint matched.
+    fingerprint matched. *changed* has the `path` and `hash` of files that an earlier session left and that
+    were found to hold other bytes now, a frame a destination.
     """
 
     held: dict[int, pl.DataFrame]
     media: dict[int, pl.DataFrame]
     read: pl.DataFrame
+    changed: dict[int, pl.DataFrame]
 
 
 def hash_candidates(run: Run, listing: Listing) -> Known:
-    """Fingerprint the files that could be something already held, and hash those whose fingerprint is."""
+    """
+    Read the files that could be something already held, and only those.
+
+    Of a file that was backed up with another time than it has now, and of one whose fingerprint a held
+    content has, all bytes are hashed.
+    """
     run.check_running()
     adopt_leftovers(run)
-    held = _held(run, listing)
+    run.reporter.begin(Stage.HASH, files=0, size=0)
+    earlier = _each(run, lambda destination: held_from_earlier(run, destination, listing.frame))
+    retimed = _read_retimed(run, listing.frame, earlier)
+    held = _each(run, lambda destination: _held(run, destination, earlier[destination.number], retimed))
     media = {d.number: _media(run, d.location_id) for d in run.alive}
     open_files = _not_held(listing.frame, list(held.values()), recheck=run.options.recheck)
-    candidates = _candidates(open_files, list(media.values()))
-    run.reporter.begin(Stage.HASH, files=0, size=0)
-    sampled = _sample(run, candidates.filter(pl.col("size") > WHOLE))
+    candidates = _candidates(open_files, list(media.values())).join(retimed, on="item", how="anti")
+    sampled = sample_files(run, candidates.filter(pl.col("size") > WHOLE))
     small = candidates.filter(pl.col("size") <= WHOLE)  # a fingerprint would read all of it too
     matched = pl.concat([small, _matched(sampled, list(media.values()))]).sort("item")
     if run.options.recheck:
-        matched = pl.concat([matched, _held_again(listing.frame, list(held.values()))]).unique("item")
+        again = _held_again(listing.frame, list(held.values())).join(retimed, on="item", how="anti")
+        matched = pl.concat([matched, again]).unique("item")
     run.reporter.begin(Stage.HASH, files=matched.height, size=int(matched["size"].sum()))
-    hashed = _hash(run, matched)
+    hashed = pl.concat([retimed.drop("path"), hash_files(run, matched)])
     read = sampled.select("item", "sample").join(hashed, on="item", how="full", coalesce=True)
-    return Known(held, media, checked(READ, read.select(list(KNOWN))))
+    hashes = listing.frame.select("item", "path").join(hashed.select("item", "hash"), on="item").drop("item")
+    changed = {number: _changed(each, hashes) for number, each in earlier.items()}
+    return Known(held, media, checked(READ, read.select(list(KNOWN))), changed)
 
 
-def _held(run: Run, listing: Listing) -> dict[int, pl.DataFrame]:
-    """What each destination holds of the card; one that fails when it is looked at ends its session."""
-    held = {}
+def _each(run: Run, work: Callable[[Destination], T]) -> dict[int, T]:
+    """What each destination answers, by its number; one that fails when it is looked at ends its session."""
+    answers = {}
     for destination in run.alive:
         try:
-            held[destination.number] = held_from_earlier(run, destination, listing.frame)
+            answers[destination.number] = work(destination)
         except (OSError, DestinationError) as error:
             run.fail(destination, error, "looking for what it holds")
-    return held
+    return answers
+
+
+def _read_retimed(run: Run, listing: pl.DataFrame, earlier: Mapping[int, Earlier]) -> pl.DataFrame:
+    """Read what some destination holds with another time: `item`, `path`, `hash` and `kind`."""
+    found = [listing.join(each.retimed, on="path", how="semi") for each in earlier.values()]
+    files = _files(found).unique("item", maintain_order=True)
+    if files.height:
+        run.reporter.note(
+            f"{many(files.height, 'file has', 'files have')} another time than at the last backup, as after "
+            "a change of the clock or the time zone; reading tells what was really changed."
+        )
+        run.reporter.begin(Stage.HASH, files=files.height, size=int(files["size"].sum()))
+    return hash_files(run, files).join(files.select("item", "path"), on="item")
+
+
+def _held(run: Run, destination: Destination, earlier: Earlier, read: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat([earlier.held, confirm_retimed(run, destination, earlier.retimed, read)])
+
+
+def _changed(earlier: Earlier, read: pl.DataFrame) -> pl.DataFrame:
+    left = pl.concat([earlier.held, earlier.retimed])
+    same = left.join(read, on=["path", "hash"], how="semi")
+    return read.join(left, on="path", how="semi").join(same, on="path", how="anti")
 
 
 def _media(run: Run, location_id: int) -> pl.DataFrame:
@@ -96,20 +132,7 @@ def _candidates(files: pl.DataFrame, media: Sequence[pl.DataFrame]) -> pl.DataFr
     twice = plain.filter(pl.col("size").is_duplicated() & (pl.col("size") > WHOLE))
     sizes = pl.concat([pl.DataFrame(schema={"size": pl.Int64}), *(frame.select("size") for frame in media)])
     held = plain.join(sizes.unique(), on="size", how="semi")
-    return pl.concat([twice, held]).unique("item").sort("item").select("item", "path", "size")
-
-
-def _sample(run: Run, candidates: pl.DataFrame) -> pl.DataFrame:
-    def one(row: tuple[int, bytes, int]) -> tuple[int, bytes, int, str] | None:
-        item, path, size = row
-        source = run.source_path(os.fsdecode(path))
-        sample = _read(run, lambda: fingerprint(run.disk, source, size, source=True))
-        run.read_from_source(sampled_bytes(size))
-        return None if sample is None else (item, path, size, sample)
-
-    found = [row for row in run.in_parallel(one, candidates.rows()) if row is not None]
-    schema = {"item": pl.UInt32, "path": pl.Binary, "size": pl.Int64, "sample": pl.String}
-    return pl.DataFrame(found, schema=schema, orient="row")
+    return pl.concat([twice, held]).unique("item").sort("item").select(_FILES.columns)
 
 
 def _matched(sampled: pl.DataFrame, media: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -119,39 +142,14 @@ def _matched(sampled: pl.DataFrame, media: Sequence[pl.DataFrame]) -> pl.DataFra
     """
     again = sampled.filter(~pl.col("sample").is_first_distinct())
     held = [sampled.join(frame, on=["size", "sample"], how="semi") for frame in media]
-    return pl.concat([again, *held]).unique("item").sort("item").select("item", "path", "size")
+    return pl.concat([again, *held]).unique("item").sort("item").select(_FILES.columns)
 
 
 def _held_again(listing: pl.DataFrame, held: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """With --recheck: the files that would be skipped unread."""
-    found = [listing.join(frame.select("path"), on="path", how="semi") for frame in held]
-    return pl.concat(found).select("item", "path", "size") if found else pl.DataFrame()
+    return _files([listing.join(frame.select("path"), on="path", how="semi") for frame in held])
 
 
-def _hash(run: Run, files: pl.DataFrame) -> pl.DataFrame:
-    def one(row: tuple[int, bytes, int]) -> tuple[int, str, str] | None:
-        item, path, size = row
-        name = os.fsdecode(path)
-        found = _read(
-            run,
-            lambda: hash_file(run.disk, run.source_path(name), source=True, on_bytes=run.read_from_source),
-        )
-        run.reporter.advance(files=1, size=size)
-        if found is None or found.size != size:
-            return None
-        return item, found.sha256, kind_of(found.head, PurePath(name).name).value
-
-    hashed = [row for row in run.in_parallel(one, files.rows()) if row is not None]
-    return pl.DataFrame(
-        hashed, schema={"item": pl.UInt32, "hash": pl.String, "kind": pl.String}, orient="row"
-    )
-
-
-def _read(run: Run, read: Callable[[], T]) -> T | None:
-    """Do it; a file that can't be read now will say so when it is to be copied."""
-    run.check_running()
-    try:
-        return read()
-    except OSError:
-        run.check_source()
-        return None
+def _files(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """What is read of a file's row, of all *frames* together."""
+    return pl.concat([_FILES, *(frame.select(_FILES.columns) for frame in frames)])

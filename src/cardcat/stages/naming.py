@@ -15,7 +15,7 @@ from cardcat.run import Destination
 from cardcat.stages.dedupe import Plan
 from cardcat.stages.files import CopiedFile, PlannedFile, dated_of, live_photo_lead, recording_lead
 from cardcat.stages.shelf import Shelf
-from cardcat.stages.targets import fit_path, structure_target
+from cardcat.stages.targets import fit_path, structure_targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +136,7 @@ def _member(file: CopiedFile, destination: Destination) -> Member:
 def _place_in_structure(file: CopiedFile, prefix: str, destination: Destination, shelf: Shelf) -> Placement:
     """By its own path, never under another name; where other content stands, in a folder of its own."""
     member = replace(_member(file, destination), is_media=True)  # equal bytes at its own path are its copy
-    for attempt in ("", member.hash[:8], member.hash):
-        target = structure_target(_aside(prefix, attempt), file.file.path, destination.rules)
+    for target in structure_targets(prefix, file.file.path, member.hash, destination.rules):
         if not shelf.has_way(target):
             continue
         occupant = shelf.look(target, member)
@@ -146,12 +145,6 @@ def _place_in_structure(file: CopiedFile, prefix: str, destination: Destination,
         if occupant.path == target and occupant.hash == member.hash and not shelf.is_given(target):
             return Placement(member, target, adopted=True)
     raise AssertionError(f"no free folder for {file.file.path!r}")
-
-
-def _aside(prefix: str, suffix: str) -> str:
-    if not suffix:
-        return prefix
-    return f"{prefix}-{suffix}" if prefix else f"structure-{suffix}"
 
 
 def _hold(shelf: Shelf, placements: list[Placement]) -> list[Placement]:

@@ -133,6 +133,7 @@ def _count(destination: Destination, entries: Iterable[Entry]) -> None:
             destination.copied += 1
             destination.bytes_copied += entry.file.hashes.size
         if entry.proof:
+            destination.recorded += 1
             destination.is_cold &= entry.proof.evidence == Evidence.READ_BACK_COLD
 
 

@@ -14,7 +14,7 @@ from cardcat.paths import same_name_key
 from cardcat.plan.names import suffix_of, suffixed
 from cardcat.plan.placing import Member, Occupant
 from cardcat.run import Destination, Run
-from cardcat.stages.held import confirm
+from cardcat.stages.looking import confirm
 from cardcat.storage.verify import read_back
 
 _MOST_ATTEMPTS = 300  # an end, so that a mistake can't make a run hang

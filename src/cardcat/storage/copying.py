@@ -66,7 +66,7 @@ def _copy(
     hasher = Hasher()
     with opened(disk, source, source=True) as fd:
         require_unchanged(disk, fd, expected, source)
-        writing.open()
+        writing.start()
         for block in blocks(disk, fd) if writing.open_files else ():
             hasher.update(block)
             writing.write(block)
@@ -92,7 +92,7 @@ class _Targets(Generic[K]):
         self._paths = paths
         self._waiting = 0
 
-    def open(self) -> None:
+    def start(self) -> None:
         for key, path in self._paths.items():
             try:
                 self.open_files[key] = self._disk.open_new(path)

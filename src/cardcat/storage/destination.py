@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import socket
@@ -18,6 +17,7 @@ from cardcat.model import Marker
 from cardcat.storage.atomic import new_file
 from cardcat.storage.disk import Disk
 from cardcat.storage.presence import cause
+from cardcat.storage.reading import opened
 
 FOLDER = ".cardcat"
 
@@ -25,6 +25,7 @@ _MARKER = "marker.json"
 _FORMAT = "cardcat destination"
 _VERSION = 1
 _LARGEST = 64 * 1024  # bytes of a marker; ours has a few hundred
+_LONGEST_NAME = 200  # bytes of the name of who holds a lock
 
 _README = """\
 This folder belongs to cardcat, which backed up memory cards to the folder above it.
@@ -37,6 +38,7 @@ manifests/    lists every file that was backed up here. Nobody needs cardcat to 
 
               The .jsonl file beside each list tells more: where a file came from, when it was
               taken, how it was verified. From these files the whole catalog can be made again.
+              The folder ascmhl, above, tells the same to the film industry's tools (ASC MHL).
 incoming/     holds files that are being copied. What is left there after an interruption is
               removed by the next backup.
 """
@@ -54,7 +56,7 @@ def incoming(root: Path, session_id: int | str) -> Path:
     return workplace(root) / str(session_id)
 
 
-def read_marker(root: Path) -> Marker | None:
+def read_marker(root: Path, disk: Disk | None = None) -> Marker | None:
     """
     Whose destination *root* is; None if nobody's yet, or if a power cut left nothing readable of the marker.
 
@@ -62,8 +64,7 @@ def read_marker(root: Path) -> Marker | None:
     """
     path = root / FOLDER / _MARKER
     try:
-        with path.open("rb") as file:
-            text = file.read(_LARGEST)
+        text = _beginning(disk or Disk(), path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -71,13 +72,22 @@ def read_marker(root: Path) -> Marker | None:
     try:
         said = json.loads(text)
         version = said["version"] if said["format"] == _FORMAT else None
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
     if isinstance(version, int) and version > _VERSION:
         raise DestinationError(
             f"The destination was used by a newer cardcat: {path}", hint="Update cardcat on this computer."
         )
     return _marker(said)
+
+
+def _beginning(disk: Disk, path: Path) -> bytes:
+    room = bytearray(_LARGEST)
+    have = 0
+    with memoryview(room) as view, opened(disk, path, source=False) as fd:
+        while have < _LARGEST and (more := disk.read_into(fd, view[have:])):
+            have += more
+    return bytes(room[:have])
 
 
 def _marker(said: dict[str, object]) -> Marker | None:
@@ -96,7 +106,7 @@ def write_marker(disk: Disk, root: Path, volume_uuid: str, location_uuid: str, n
     A marker that says the same stays. One that can't be read, or that came here with the files of another
     destination, is kept under another name. *now* is in UTC seconds. OSError if it can't be written.
     """
-    present = read_marker(root)
+    present = read_marker(root, disk)
     if present and (present.volume_uuid, present.location_uuid) == (volume_uuid, location_uuid):
         return present
     folder = root / FOLDER
@@ -120,38 +130,52 @@ def write_marker(disk: Disk, root: Path, volume_uuid: str, location_uuid: str, n
 
 
 @contextmanager
-def lock(root: Path, disk: Disk | None = None) -> Iterator[str | None]:
+def lock(root: Path, disk: Disk | None = None, *, itself: Path | None = None) -> Iterator[str | None]:
     """
     Keep other runs away from the destination; None, or a warning where its filesystem has no locks.
+
+    *itself* is another way to *root*, for one that leads to the same drive whatever is mounted meanwhile.
 
     DestinationError that names the holder if another run has it, or if the destination can't be written.
     The lock ends with the process, whatever ends it.
     """
-    path = root / FOLDER / "lock"
+    disk = disk or Disk()
+    path = (itself or root) / FOLDER / "lock"
     try:
-        (disk or Disk()).make_folders(path.parent)
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+        disk.make_folders(path.parent)
+        fd = _open_lock(disk, path)
     except OSError as error:
         raise DestinationError(
             f"The destination can't be written: {cause(error)}: {root}",
             hint="Check that the drive is plugged in, not full, and not read-only.",
         ) from error
     try:
-        warning = _acquire(fd, root)
-        _leave_name(fd, f"process {os.getpid()} on {socket.gethostname()}")
+        warning = _acquire(disk, fd, root)
+        _leave_name(disk, fd, f"process {os.getpid()} on {socket.gethostname()}")
         try:
             yield warning
         finally:
-            _leave_name(fd, "")
+            _leave_name(disk, fd, "")
     finally:
-        os.close(fd)
+        with suppress(OSError):  # nothing that matters was written
+            disk.close(fd)
 
 
-def _acquire(fd: int, root: Path) -> str | None:
+def _open_lock(disk: Disk, path: Path) -> int:
+    """Nothing may be written to a device, or to a file that has another name too: it is not ours alone."""
+    fd = disk.open_lock(path)
+    status = disk.stat_open(fd)
+    if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
+        return fd
+    disk.close(fd)
+    raise OSError(errno.EINVAL, f"the lock file is not ours alone ({path})")
+
+
+def _acquire(disk: Disk, fd: int, root: Path) -> str | None:
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        disk.lock(fd)
     except BlockingIOError:
-        holder = os.pread(fd, 200, 0).decode("utf-8", "replace").strip() or "nobody knows which"
+        holder = _name_left(disk, fd) or "nobody knows which"
         raise DestinationError(
             f"Another cardcat run works on this destination ({holder}): {root}",
             hint="Wait until it is done, or stop it; then give the same command again.",
@@ -163,11 +187,18 @@ def _acquire(fd: int, root: Path) -> str | None:
     return None
 
 
-def _leave_name(fd: int, holder: str) -> None:
+def _leave_name(disk: Disk, fd: int, holder: str) -> None:
     """Only for people: the lock itself is the system's. A full drive must not keep a run from starting."""
     with suppress(OSError):
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, holder.encode("utf-8", "replace"), 0)
+        disk.leave_note(fd, holder.encode("utf-8", "replace"))
+
+
+def _name_left(disk: Disk, fd: int) -> str:
+    room = memoryview(bytearray(_LONGEST_NAME))
+    try:
+        return bytes(room[: disk.read_at(fd, room, 0)]).decode("utf-8", "replace").strip()
+    except OSError:
+        return ""
 
 
 def clean_incoming(disk: Disk, root: Path) -> int:
@@ -183,7 +214,7 @@ def _remove(disk: Disk, path: Path) -> int:
         disk.remove(path)
         return 1
     removed = sum(_remove(disk, path / name) for name in sorted(disk.list_folder(path)))
-    disk.remove_tree(path)
+    disk.remove_folder(path)
     return removed
 
 

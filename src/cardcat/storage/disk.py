@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import shutil
-import stat
 import threading
+from contextlib import suppress
 from pathlib import Path, PurePath
 
 from cardcat.storage import _linux
 from cardcat.storage._far import is_near, reachable
+from cardcat.storage._opening import open_file, open_folder
+from cardcat.storage.below import Below
 from cardcat.storage.medium import drop_cache_below
 
 StrPath = str | os.PathLike[str]
 
-_READ = (
-    os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-)  # a pipe in a file's place must not hang us
-_FOLDER = os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+_LOCK = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 
 _NO_SUCH_CALL = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP})
 _NO_SUCH_TIMES = _NO_SUCH_CALL | {errno.EPERM, errno.EACCES}
@@ -39,21 +39,27 @@ class Disk:
     # -- reading -------------------------------------------------------------------------------------
 
     def open_source(self, path: StrPath) -> int:
-        """Open a file of a source for reading; its access time stays where the system allows that."""
-        return _open_file(path, 0)
+        """
+        Open a file of a source for reading; its access time stays where the system allows that.
+
+        On the way to a `Below` no link is followed: NotADirectoryError where one took a folder's place.
+        """
+        if isinstance(path, Below):
+            with path.reached() as (name, folder):
+                return open_file(name, within=folder)
+        return open_file(os.fspath(path))
 
     def open_copy(self, path: StrPath) -> int:
         """Open a file of a destination for reading it back."""
-        return _open_file(path, 0)
+        return open_file(os.fspath(path))
 
     def open_direct(self, path: StrPath) -> int:
         """Open a file for reading past the page cache; EINVAL where the filesystem can't."""
-        return _open_file(path, os.O_DIRECT)
+        return open_file(os.fspath(path), os.O_DIRECT)
 
     def open_folder(self, path: StrPath, within: int | None = None) -> int:
         """Open a folder for listing; below the open folder *within* no link is followed."""
-        flags = _FOLDER if within is None else _FOLDER | os.O_NOFOLLOW
-        return _open(os.fspath(path), flags, within)
+        return open_folder(os.fspath(path), within)
 
     def read_into(self, fd: int, view: memoryview) -> int:
         """Read the next bytes into *view*; how many there were, 0 at the end."""
@@ -71,7 +77,7 @@ class Disk:
         try:
             return os.listdir(fd)
         finally:
-            os.close(fd)
+            self.release(fd)
 
     def peek_folder(self, fd: int) -> None:
         """Read the beginning of an open folder: OSError if it can't be read any more."""
@@ -116,14 +122,23 @@ class Disk:
     def write(self, fd: int, view: memoryview) -> None:
         """Write all of *view*, however many bytes the system takes at a time."""
         while view:
-            written = os.write(fd, view)
+            written = self.write_some(fd, view)
             if not written:
                 raise OSError(errno.EIO, "the system took no more bytes")
             view = view[written:]
 
+    def write_some(self, fd: int, view: memoryview) -> int:
+        """Write as much of *view* as the system takes at once; how many bytes that were."""
+        return os.write(fd, view)
+
     def close(self, fd: int) -> None:
         """Close it. What could not be written until now may be reported here."""
         os.close(fd)
+
+    def release(self, fd: int) -> None:
+        """Close what was only read: whatever the system says to that, no byte is lost by it."""
+        with suppress(OSError):
+            self.close(fd)
 
     def set_times(self, target: StrPath | int, mtime_ns: int) -> None:
         """Give a file its modification time, as exactly as the filesystem keeps one."""
@@ -159,7 +174,11 @@ class Disk:
             missing.append(path)
             path = path.parent
         for folder in reversed(missing):
-            folder.mkdir(exist_ok=True)
+            try:
+                self.make_folder(folder)
+            except FileExistsError:
+                if not folder.is_dir():
+                    raise
             self.fsync_folder(folder.parent)
 
     def _make_folders_within(self, path: PurePath, within: int) -> None:
@@ -167,19 +186,22 @@ class Disk:
         try:
             for part in path.parts:
                 deeper = self._made_within(part, folder)
-                os.close(folder)
+                self.release(folder)
                 folder = deeper
         finally:
-            os.close(folder)
+            self.release(folder)
 
     def _made_within(self, name: str, folder: int) -> int:
-        flags = _FOLDER | os.O_NOFOLLOW
         try:
-            return os.open(name, flags, dir_fd=folder)
+            return self.open_folder(name, folder)
         except FileNotFoundError:
-            os.mkdir(name, dir_fd=folder)
+            self.make_folder(name, folder)
             self.fsync_folder(folder)
-            return os.open(name, flags, dir_fd=folder)
+            return self.open_folder(name, folder)
+
+    def make_folder(self, path: StrPath, within: int | None = None) -> None:
+        """Make one folder, in the open folder *within* if one is given. Its entry is not synced."""
+        os.mkdir(path, dir_fd=within)
 
     def rename_new(self, source: StrPath, target: StrPath) -> None:
         """
@@ -200,13 +222,37 @@ class Disk:
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
             os.rename(source, name, dst_dir_fd=folder)
 
+    def replace(self, source: StrPath, target: StrPath) -> None:
+        """Give *source* the name *target* in the place of the file that has it: of what keeps all of that."""
+        with reachable(os.fspath(target)) as (name, folder):
+            os.rename(source, name, dst_dir_fd=folder)
+
     def remove(self, path: StrPath) -> None:
         """Remove one file or link."""
         os.unlink(path)
 
+    def remove_folder(self, path: StrPath) -> None:
+        """Remove one folder with nothing in it."""
+        os.rmdir(path)
+
     def remove_tree(self, path: StrPath) -> None:
         """Remove a folder and all in it; links in it are removed, never followed."""
         shutil.rmtree(path)
+
+    # -- keeping others away -------------------------------------------------------------------------
+
+    def open_lock(self, path: StrPath) -> int:
+        """Open a file of ours that is there to be locked, or make it. A link is not followed."""
+        return os.open(path, _LOCK, 0o666)
+
+    def lock(self, fd: int) -> None:
+        """Lock it for this process alone; BlockingIOError if another has. Closing it unlocks."""
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def leave_note(self, fd: int, note: bytes) -> None:
+        """Let *note* be all that stands in the open file."""
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, note, 0)
 
     # -- making it last ------------------------------------------------------------------------------
 
@@ -234,7 +280,7 @@ class Disk:
             if error.errno not in _NO_SUCH_CALL:
                 raise
         finally:
-            os.close(fd)
+            self.release(fd)
 
     def drop_cache(self, fd: int, size: int) -> int | None:
         """Ask the system to forget the file's pages; how many stay in memory, None if it doesn't tell."""
@@ -250,27 +296,3 @@ class Disk:
             return drop_cache_below(fd, fs_type)
         except OSError as error:
             return f"the device does not tell ({error})"
-
-
-def _open_file(path: StrPath, more_flags: int) -> int:
-    fd = _open(os.fspath(path), _READ | more_flags, None)
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
-        raise OSError(errno.EINVAL, "not a regular file", str(path))
-    return fd
-
-
-def _open(path: str, flags: int, within: int | None) -> int:
-    if is_near(path):
-        return _open_unseen(path, flags, within)
-    with reachable(path, within) as (name, folder):
-        return _open_unseen(name, flags, folder)
-
-
-def _open_unseen(path: str, flags: int, folder: int | None) -> int:
-    try:
-        return os.open(path, flags | os.O_NOATIME, dir_fd=folder)
-    except OSError as error:
-        if error.errno != errno.EPERM:  # only the owner may ask for unchanged access times
-            raise
-    return os.open(path, flags, dir_fd=folder)

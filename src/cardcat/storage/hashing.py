@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from dataclasses import dataclass
 
@@ -95,7 +96,8 @@ def fingerprint(disk: Disk, path: StrPath, size: int, *, source: bool) -> str:
     """
     The size and a hash of three blocks of a file of *size* bytes: two files that differ in it are not equal.
 
-    Up to 64 KiB all bytes are read. It is a pre-filter, never an identity.
+    Up to 64 KiB all bytes are read. It is a pre-filter, never an identity. OSError if a block of it can't be
+    read to its end: the file is not, or no longer, as large as that.
     """
     digest = xxhash.xxh3_128(size.to_bytes(8, "little"))
     with opened(disk, path, source=source) as fd:
@@ -116,9 +118,11 @@ def _samples(size: int) -> list[tuple[int, int]]:
 
 
 def _read_fully(disk: Disk, fd: int, offset: int, length: int) -> memoryview:
-    """*length* bytes, or fewer if the file has become shorter: then it equals nothing, copying will tell."""
     buffer = thread_buffer()[:length]
     have = 0
-    while have < length and (more := disk.read_at(fd, buffer[have:], offset + have)):
+    while have < length:
+        more = disk.read_at(fd, buffer[have:], offset + have)
+        if not more:
+            raise OSError(errno.EIO, "it ended before its end")
         have += more
-    return buffer[:have]
+    return buffer

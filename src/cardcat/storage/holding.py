@@ -14,6 +14,7 @@ from cardcat.storage.destination import FOLDER
 from cardcat.storage.disk import Disk
 from cardcat.storage.mounts import LOCAL_FILESYSTEMS, mount_of_open
 from cardcat.storage.presence import Root
+from cardcat.storage.ways import Ways
 
 _OURS = ("", "incoming", "manifests")
 _NOTHING_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
@@ -31,12 +32,18 @@ class DestinationRoot(Root):
 
     def __init__(self, disk: Disk, path: Path) -> None:
         super().__init__(disk, path)
+        self._ways = Ways(disk, path)
         self._tells_devices = mount_of_open(self.fd).fs_type in LOCAL_FILESYSTEMS  # an overlay shows any
 
     @property
     def itself(self) -> Path:
         """A path to the open folder, which leads to this drive even where another took its place."""
         return Path(f"/proc/self/fd/{self.fd}")
+
+    @property
+    def cluster_bytes(self) -> int:
+        """In which portions its filesystem gives room away."""
+        return os.fstatvfs(self.fd).f_frsize
 
     def make_folders(self, path: str) -> None:
         """Make the folder *path* below the root. NotADirectoryError where a file or a link is in the way."""
@@ -46,7 +53,8 @@ class DestinationRoot(Root):
         """
         What is known of *path* below the root; None if it is not there.
 
-        What lies on another filesystem is not there either: it goes another way than this drive.
+        What lies on another filesystem, or behind a link, is not there either: it goes another way than
+        this drive.
         DestinationError if the drive itself is not there. A file that can't be looked at is an OSError.
         """
         try:
@@ -56,7 +64,11 @@ class DestinationRoot(Root):
                 raise
             self.require_there()
             return None
-        return status if status.st_dev == self.device or not self._tells_devices else None
+        is_here = status.st_dev == self.device or not self._tells_devices
+        if is_here and self._ways.is_straight(path):
+            return status
+        self.require_there()
+        return None
 
     def look_at_file(self, path: str) -> os.stat_result | None:
         """As `look`, but None too for what is no regular file."""
@@ -86,4 +98,4 @@ def open_destination(disk: Disk, path: Path) -> Iterator[DestinationRoot]:
     try:
         yield root
     finally:
-        disk.close(root.fd)
+        disk.release(root.fd)

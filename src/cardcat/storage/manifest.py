@@ -2,60 +2,70 @@
 
 from __future__ import annotations
 
-import json
-import math
+import errno
+import hashlib
 import os
 import re
 import stat
 import time
-from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import chain, count
 from pathlib import Path
 
-from cardcat.model import Evidence, Kind
-from cardcat.paths import to_text
 from cardcat.storage.atomic import new_file
 from cardcat.storage.destination import FOLDER, workplace
 from cardcat.storage.disk import Disk
+from cardcat.storage.entries import (
+    ManifestEntry,
+    Renewed,
+    entry_line,
+    is_below,
+    json_line,
+    read_line,
+    renewed_line,
+)
+from cardcat.storage.mhl.xml import can_hold
+from cardcat.storage.reading import blocks, opened
 from cardcat.storage.sums import from_line, to_line
 
-MediaValue = str | int | float | None
+__all__ = [
+    "ManifestEntry",
+    "Renewed",
+    "Written",
+    "count_lines",
+    "listed_by",
+    "listed_key",
+    "manifest_names",
+    "manifest_time",
+    "read_claims",
+    "read_manifest",
+    "read_manifests",
+    "write_manifest",
+]
 
 _FORMAT = "cardcat manifest"
 _VERSION = 1
 _PREFIX = "SHA256SUMS-"
+_NAME = re.compile(r"SHA256SUMS-(\d{8}T\d{6}Z)-[A-Za-z0-9.-]{1,100}")
 _MORE = ".jsonl"
+_NO_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL, errno.EISDIR})
 _LONGEST = 1 << 20  # bytes of a line; a longer one is damage
-
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_XXH3 = re.compile(r"[0-9a-f]{32}")
-_DRIVE = re.compile(r"[A-Za-z]:([\\/]|$)")
-_INT64 = 1 << 63
 
 
 @dataclass(frozen=True, slots=True)
-class ManifestEntry:
+class Written:
     """
-    One verified copy: its path below the destination root, its hashes in lower-case hex, what is in it.
+    A manifest that was written: the path of its SHA256SUMS file, how many files it lists.
 
-    *size* is bytes, *mtime_ns* as the filesystem kept it, *verified_at* UTC seconds, *sample* a
-    fingerprint, *source_path* relative to the source, *media* the columns of its row in media_files.
+    *not_in_mhl* of them have names that XML can't hold, so they are in no ASC MHL history.
     """
 
-    path: str
-    sha256: str
-    size: int
-    mtime_ns: int
-    xxh3: str | None = None
-    sample: str | None = None
-    kind: Kind | None = None
-    verified_at: int | None = None
-    evidence: Evidence | None = None
-    source_path: str | None = None
-    media: Mapping[str, MediaValue] | None = None
+    path: Path
+    files: int
+    not_in_mhl: int
 
 
 def write_manifest(  # noqa: PLR0917 - where, what and when, each once
@@ -65,12 +75,14 @@ def write_manifest(  # noqa: PLR0917 - where, what and when, each once
     now: int,
     header: Mapping[str, object],
     entries: Iterable[ManifestEntry],
-) -> Path | None:
+    renewed: Iterable[Renewed] = (),
+) -> Written | None:
     """
-    Write the manifest of a session, durably; the path of its SHA256SUMS file, None if there are no entries.
+    Write the manifest of a session, durably; None if there are no entries.
 
-    Beside it lies a `.jsonl` file: a line with *header*, then a line an entry. Both are made read-only and
-    replace nothing. *now* is in UTC seconds. OSError if the destination can't be written.
+    Beside the SHA256SUMS file lies a `.jsonl` file: a line with *header*, a line an entry, a line for what
+    was *renewed*, and a line that counts. Both are made read-only and replace nothing. *now* is in UTC
+    seconds. OSError if the destination can't be written.
     """
     entries = iter(entries)
     first = next(entries, None)
@@ -80,15 +92,21 @@ def write_manifest(  # noqa: PLR0917 - where, what and when, each once
     more = path.with_name(path.name + _MORE)
     place = workplace(root)
     ours = {"format": _FORMAT, "version": _VERSION, "session": session_id, "written_at": now}
+    files = not_in_mhl = 0
     with (
         new_file(disk, more, place, read_only=True) as tell,
         new_file(disk, path, place, read_only=True) as list_sum,
     ):
-        tell(_json(ours | dict(header) | ours))
+        tell(json_line(ours | dict(header) | ours))
         for entry in chain([first], entries):
             list_sum(to_line(entry.path, entry.sha256))
-            tell(_json(_said(entry)))
-    return path
+            tell(entry_line(entry))
+            files += 1
+            not_in_mhl += not can_hold(entry.path)
+        for one in renewed:
+            tell(renewed_line(one))
+        tell(json_line({"files": files, "files_not_in_mhl": not_in_mhl}))
+    return Written(path, files, not_in_mhl)
 
 
 def read_manifests(root: Path) -> Iterator[ManifestEntry]:
@@ -96,30 +114,73 @@ def read_manifests(root: Path) -> Iterator[ManifestEntry]:
     What the manifests in *root* claim, oldest first; a later entry of a path stands for what came after.
 
     These are claims: anybody can write such files. What is damaged, or names a path that does not lie
-    below *root*, is passed over.
+    below *root*, is passed over. Here and below: so is what can't be read, unless a *disk* is given, as by
+    a backup, which must not take a list for shorter than it is; that raises OSError.
     """
     for name in manifest_names(root):
         yield from read_manifest(root, name)
 
 
-def manifest_names(root: Path) -> list[str]:
+def manifest_names(root: Path, disk: Disk | None = None) -> list[str]:
     """The names of the manifests in *root*, oldest first; none if there is no such folder."""
-    try:
-        listed = os.listdir(root / FOLDER / "manifests")
-    except OSError:
-        return []
-    return sorted({name.removesuffix(_MORE) for name in listed if name.startswith(_PREFIX)})
+    return sorted({name.removesuffix(_MORE) for name in _listed(root, disk)})
 
 
-def read_manifest(root: Path, name: str) -> Iterator[ManifestEntry]:
-    """What one manifest of *root* claims, as `read_manifests` does."""
+def read_manifest(root: Path, name: str, disk: Disk | None = None) -> Iterator[ManifestEntry]:
+    """The copies that one manifest of *root* claims, as `read_manifests` does."""
+    return (claim for claim in read_claims(root, name, disk) if isinstance(claim, ManifestEntry))
+
+
+def read_claims(root: Path, name: str, disk: Disk | None = None) -> Iterator[ManifestEntry | Renewed]:
+    """All that one manifest of *root* claims: copies, and what was learnt of earlier ones."""
     folder = root / FOLDER / "manifests"
     is_empty = True
-    for entry in _read_more(folder / (name + _MORE)):
-        is_empty = False
-        yield entry
+    for line in _lines(folder / (name + _MORE), disk):
+        if claim := read_line(line):
+            is_empty &= not isinstance(claim, ManifestEntry)
+            yield claim
     if is_empty:
-        yield from _read_sums(folder / name, root)
+        yield from _read_sums(folder / name, root, disk)
+
+
+def manifest_time(name: str) -> datetime | None:
+    """When a manifest of that name was written, in UTC; None if the name is none that we give."""
+    match = _NAME.fullmatch(name)
+    if match is None:
+        return None
+    try:
+        return datetime.strptime(f"{match[1]}+0000", "%Y%m%dT%H%M%SZ%z").astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def count_lines(root: Path, name: str) -> int:
+    """About how many copies a manifest tells of: quickly, for showing progress."""
+    folder = root / FOLDER / "manifests"
+    return max(sum(1 for _ in _lines(folder / each, None)) for each in (name, name + _MORE))
+
+
+def listed_by(root: Path, session_id: int, disk: Disk | None = None) -> set[bytes]:
+    """The `listed_key` of each copy that manifests in *root* list for a session; only whole ones count."""
+    names, own = _listed(root, disk), re.compile(rf"{_PREFIX}\d{{8}}T\d{{6}}Z-{session_id}(-\d+)?")
+    whole = [name for name in names if name + _MORE in names and own.fullmatch(name)]
+    entries = (entry for name in whole for entry in read_manifest(root, name, disk))
+    return {listed_key(entry.path, entry.sha256) for entry in entries}
+
+
+def listed_key(path: str, sha256: str) -> bytes:
+    """What stands for a copy in a large set: a hash of its path and content."""
+    return hashlib.blake2b(os.fsencode(path) + b"\0" + sha256.encode(), digest_size=16).digest()
+
+
+def _listed(root: Path, disk: Disk | None) -> set[str]:
+    try:
+        names = (disk or Disk()).list_folder(root / FOLDER / "manifests")
+    except OSError as error:
+        if disk and error.errno not in _NO_FILE:
+            raise
+        return set()
+    return {name for name in names if name.startswith(_PREFIX)}
 
 
 def _free_name(disk: Disk, folder: Path, session_id: int | str, now: int) -> Path:
@@ -131,120 +192,36 @@ def _free_name(disk: Disk, folder: Path, session_id: int | str, now: int) -> Pat
     raise AssertionError
 
 
-def _said(entry: ManifestEntry) -> dict[str, object]:
-    said = {name: value for name, value in asdict(entry).items() if value is not None}
-    if entry.media is not None:
-        said["media"] = {name: value for name, value in entry.media.items() if _is_plain(value)}
-    return said
-
-
-def _json(said: Mapping[str, object]) -> bytes:
-    """One line. A text that is no valid UTF-8 is told readably, and exactly under its name with `_b64`."""
-    told: dict[str, object] = {}
-    for name, value in said.items():
-        told[name] = value
-        if isinstance(value, str):
-            told[name], raw = to_text(value)
-            if raw is not None:
-                told[f"{name}_b64"] = b64encode(raw).decode()
-    try:
-        return json.dumps(told, ensure_ascii=False, default=str).encode() + b"\n"
-    except UnicodeEncodeError:
-        return json.dumps(told, default=str).encode() + b"\n"
-
-
-def _read_more(path: Path) -> Iterator[ManifestEntry]:
-    for line in _lines(path):
-        try:
-            said = json.loads(line)
-            entry = _entry(said) if isinstance(said, dict) else None
-        except (ValueError, KeyError, TypeError, RecursionError):
-            continue
-        if entry:
-            yield entry
-
-
-def _read_sums(path: Path, root: Path) -> Iterator[ManifestEntry]:
+def _read_sums(path: Path, root: Path, disk: Disk | None) -> Iterator[ManifestEntry]:
     """A list says nothing of size and time: they are what the file has now, if it is there."""
-    for line in _lines(path):
+    for line in _lines(path, disk):
         found = from_line(line)
-        if found and _is_below(found[0]):
+        if found and is_below(found[0]):
             with suppress(OSError, ValueError):
-                status = os.lstat(root / found[0])
+                status = (disk or Disk()).stat(root / found[0])
                 if stat.S_ISREG(status.st_mode):
                     yield ManifestEntry(found[0], found[1], status.st_size, status.st_mtime_ns)
 
 
-def _lines(path: Path) -> Iterator[bytes]:
-    """The whole lines of a regular file, without their ends; none if it can't be read."""
-    with suppress(OSError):
-        if not stat.S_ISREG(path.lstat().st_mode):
-            return
-        with path.open("rb") as file:
-            while line := file.readline(_LONGEST):
-                if line.endswith(b"\n"):
-                    yield line[:-1]
-                else:
-                    while (rest := file.readline(_LONGEST)) and not rest.endswith(b"\n"):
-                        pass
+def _lines(path: Path, disk: Disk | None) -> Iterator[bytes]:
+    """The whole lines of a regular file, without their ends; none if there is no such file."""
+    try:
+        yield from _split(path, disk or Disk())
+    except OSError as error:
+        if disk and error.errno not in _NO_FILE:
+            raise
 
 
-def _entry(said: dict[str, object]) -> ManifestEntry | None:
-    """ValueError, KeyError or TypeError if it is none; None if it leads out of the destination."""
-    path = _text(said, "path")
-    if not _is_below(path):
-        return None
-    sha256, xxh3, sample = said["sha256"], said.get("xxh3"), said.get("sample")
-    if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
-        return None
-    verified_at, kind, evidence = said.get("verified_at"), said.get("kind"), said.get("evidence")
-    return ManifestEntry(
-        path=path,
-        sha256=sha256,
-        size=_number(said["size"], least=0),
-        mtime_ns=_number(said["mtime_ns"]),
-        xxh3=xxh3 if isinstance(xxh3, str) and _XXH3.fullmatch(xxh3) else None,
-        sample=sample if isinstance(sample, str) and _is_plain(sample) else None,
-        kind=Kind(kind) if isinstance(kind, str) and kind in list(Kind) else None,
-        verified_at=None if verified_at is None else _number(verified_at),
-        evidence=Evidence(evidence) if isinstance(evidence, str) and evidence in list(Evidence) else None,
-        source_path=_text(said, "source_path") if "source_path" in said else None,
-        media=_media(said.get("media")),
-    )
-
-
-def _text(said: dict[str, object], name: str) -> str:
-    raw, text = said.get(f"{name}_b64"), said[name]
-    if isinstance(raw, str):
-        return os.fsdecode(b64decode(raw, validate=True))
-    if not isinstance(text, str) or not _is_plain(text):
-        raise TypeError(name)
-    return text
-
-
-def _number(value: object, least: int = -_INT64) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value < _INT64:
-        raise ValueError(value)
-    return value
-
-
-def _media(said: object) -> dict[str, MediaValue] | None:
-    if not isinstance(said, dict):
-        return None
-    return {name: value for name, value in said.items() if _is_plain(value)}
-
-
-def _is_plain(value: object) -> bool:
-    """Whether it can be written down: half a character can't, undecoded bytes can."""
-    if isinstance(value, str):
-        return not any("\ud800" <= char <= "\udfff" and not "\udc80" <= char <= "\udcff" for char in value)
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return value is None or isinstance(value, int)
-
-
-def _is_below(path: str) -> bool:
-    """Whether a path stays below the folder that it is joined to, on this system and on others."""
-    if not path or "\0" in path or _DRIVE.match(path):
-        return False
-    return not any(part in ("", ".", "..") for part in path.split("/"))
+def _split(path: Path, disk: Disk) -> Iterator[bytes]:
+    rest, is_too_long = b"", False
+    with opened(disk, path, source=False) as fd:
+        for block in blocks(disk, fd):
+            *lines, last = bytes(block).split(b"\n")
+            for line in lines:
+                whole = rest + line
+                if not is_too_long and len(whole) < _LONGEST:
+                    yield whole
+                rest, is_too_long = b"", False
+            rest += last
+            if len(rest) >= _LONGEST:
+                rest, is_too_long = b"", True

@@ -11,6 +11,7 @@ from cardcat.storage.mounts import LOCAL_FILESYSTEMS, mount_of_open
 
 _SYSFS = "/sys/dev/block"
 _SMALL = 64 * 1024  # bytes; no filesystem keeps larger files among its metadata
+_TRIES = 6  # while others read and write on the same drive
 _NEVER_INLINE = frozenset({"vfat", "msdos", "exfat", "jfs"})  # and they don't tell where a file lies
 
 
@@ -110,11 +111,16 @@ def _drop_places(lower: int, places: list[_linux.Extent], shift: int) -> bool:
         return False
     if any(_is_cached_loop(disk) for disk in disks_below(below)):
         return False
-    os.posix_fadvise(lower, 0, 0, os.POSIX_FADV_DONTNEED)
-    return all(
-        place.physical is not None and not _linux.resident_pages(lower, shift + place.physical, place.length)
-        for place in places
-    )
+    for _ in range(_TRIES):
+        os.posix_fadvise(lower, 0, 0, os.POSIX_FADV_DONTNEED)
+        if not any(_is_in_memory(lower, place, shift) for place in places):
+            return True
+        os.fsync(lower)  # what waits to be written stays; what a neighbour's read took along goes next time
+    return False
+
+
+def _is_in_memory(lower: int, place: _linux.Extent, shift: int) -> bool:
+    return place.physical is None or bool(_linux.resident_pages(lower, shift + place.physical, place.length))
 
 
 def _read(file: Path) -> str:

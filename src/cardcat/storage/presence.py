@@ -34,7 +34,7 @@ class Root:
         self.path = path
         self._disk = disk
         self.fd = self._open()
-        status = disk.stat_open(self.fd)
+        status = self._status(self.fd)
         self.device, self.inode = status.st_dev, status.st_ino
         self._has_medium = block_device(self.device) is not None
 
@@ -47,13 +47,13 @@ class Root:
         if trouble:
             raise self._gone(cause(trouble)) from trouble
         now = self._open()
+        status = self._status(now)
         try:
-            status = self._disk.stat_open(now)
             self._disk.peek_folder(now)
         except OSError as error:
             raise self._gone(cause(error)) from error
         finally:
-            self._disk.close(now)
+            self._disk.release(now)
         if (status.st_dev, status.st_ino) != (self.device, self.inode):
             raise self._gone("another folder is in its place")
         if self._has_medium and is_medium_gone(self.device):
@@ -65,10 +65,8 @@ class Root:
             now = self._disk.open_folder(self.path)
         except OSError:
             return
-        try:
-            status = self._disk.stat_open(now)
-        finally:
-            self._disk.close(now)
+        status = self._status(now)
+        self._disk.release(now)
         if (status.st_dev, status.st_ino) != (self.device, self.inode):
             raise self._gone("another folder is in its place")
 
@@ -76,6 +74,14 @@ class Root:
         try:
             return self._disk.open_folder(self.path)
         except OSError as error:
+            raise self._gone(cause(error)) from error
+
+    def _status(self, fd: int) -> os.stat_result:
+        """Of the open folder, which is closed if that can't be told."""
+        try:
+            return self._disk.stat_open(fd)
+        except OSError as error:
+            self._disk.release(fd)
             raise self._gone(cause(error)) from error
 
     def _gone(self, why: str) -> CardcatError:
@@ -89,4 +95,4 @@ def open_root(disk: Disk, path: Path) -> Iterator[Root]:
     try:
         yield root
     finally:
-        disk.close(root.fd)
+        disk.release(root.fd)

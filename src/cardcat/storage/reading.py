@@ -60,7 +60,7 @@ def opened(disk: Disk, path: StrPath, *, source: bool) -> Iterator[int]:
     try:
         yield fd
     finally:
-        disk.close(fd)
+        disk.release(fd)
 
 
 def blocks(disk: Disk, fd: int) -> Iterator[memoryview]:

@@ -110,7 +110,7 @@ def _opened_direct(disk: Disk, path: StrPath) -> Iterator[int]:
     try:
         yield fd
     finally:
-        disk.close(fd)
+        disk.release(fd)
 
 
 class _Sums:

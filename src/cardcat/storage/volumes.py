@@ -6,11 +6,12 @@ import os
 import re
 import stat
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from cardcat.model import Volume
 from cardcat.storage import _linux
-from cardcat.storage.medium import block_device, disks_below
+from cardcat.storage.disks import disks_of, lasting_name
 from cardcat.storage.mounts import Mount, mount_of, mounts
 
 _BY_UUID = Path("/dev/disk/by-uuid")
@@ -43,6 +44,15 @@ def mounted_volumes() -> list[Volume]:
     return volumes
 
 
+def is_one_of_two(volume: Volume, mounted: Sequence[Volume]) -> bool:
+    """
+    Whether another device among *mounted* says that it is this volume: one of both is a clone.
+
+    Which one, neither can tell: all that is on a drive comes along when it is copied as a whole.
+    """
+    return any(other.key == volume.key and other.device != volume.device for other in mounted)
+
+
 def is_mount_point(path: Path) -> bool:
     """Whether a filesystem, or a part of one, is mounted right there."""
     place = Path(os.path.realpath(path))
@@ -73,12 +83,15 @@ def path_from_volume(volume: Volume, relative: str) -> Path | None:
 
 def disk_of(volume: Volume) -> str | None:
     """The name of the physical disk that holds the volume, several joined by `+`; None if there is none."""
+    return "+".join(disk.name for disk in _disks(volume.device)) or None
+
+
+def _disks(device: str) -> list[Path]:
     try:
-        status = os.stat(volume.device)
+        status = os.stat(device)
     except OSError:
-        return None
-    device = block_device(status.st_rdev) if stat.S_ISBLK(status.st_mode) else None
-    return "+".join(sorted({disk.name for disk in disks_below(device)})) if device else None
+        return []
+    return disks_of(status.st_rdev) if stat.S_ISBLK(status.st_mode) else []
 
 
 def _volume(mount: Mount) -> Volume:
@@ -94,6 +107,7 @@ def _volume(mount: Mount) -> Volume:
         device=mount.device,
         total_bytes=total,
         free_bytes=numbers.f_bavail * numbers.f_frsize,
+        disk=lasting_name(_disks(mount.device)),
     )
 
 

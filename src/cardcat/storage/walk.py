@@ -198,4 +198,4 @@ class _Walker:
         try:
             yield fd
         finally:
-            self._disk.close(fd)
+            self._disk.release(fd)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from cardcat.catalog.tables.assets import asset_group_members, asset_groups
 from cardcat.catalog.tables.base import metadata, unix_now
-from cardcat.catalog.tables.checks import copy_findings
+from cardcat.catalog.tables.checks import copy_checks, copy_findings
 from cardcat.catalog.tables.media import content_identity, duplicate_groups, media_details, media_files
 from cardcat.catalog.tables.places import devices, file_locations, folders, locations, volume_disks, volumes
 from cardcat.catalog.tables.sessions import (
@@ -27,6 +27,7 @@ __all__ = [
     "backup_items",
     "backup_sessions",
     "content_identity",
+    "copy_checks",
     "copy_findings",
     "devices",
     "duplicate_groups",

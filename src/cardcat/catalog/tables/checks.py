@@ -6,6 +6,15 @@ from sqlalchemy import Column, Index, Table, Text
 
 from cardcat.catalog.tables.base import Big, id_, metadata, one_of, reference
 
+copy_checks = Table(
+    "copy_checks",  # when a copy was last looked at, also if that proved nothing
+    metadata,
+    reference(
+        "file_location_id", "file_locations.id", on_delete="CASCADE", primary_key=True, autoincrement=False
+    ),
+    Column("checked_at", Big, nullable=False),
+)
+
 copy_findings = Table(
     "copy_findings",
     metadata,

@@ -41,6 +41,17 @@ def upgrade() -> None:
         sa.CheckConstraint("trouble IN ('damaged', 'missing', 'unreadable')", name="trouble"),
         sqlite_autoincrement=True,
     )
+    op.create_table(
+        "copy_checks",
+        sa.Column(
+            "file_location_id",
+            _BIG,
+            sa.ForeignKey("file_locations.id", ondelete="CASCADE"),
+            primary_key=True,
+            autoincrement=False,
+        ),
+        sa.Column("checked_at", _BIG, nullable=False),
+    )
     op.create_index(
         "ix_copy_findings_file_location_id_resolved_at", "copy_findings", ["file_location_id", "resolved_at"]
     )

@@ -1,0 +1,228 @@
+"""Copies read again where they are, the one that was not looked at for longest first."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from cardcat.care.choosing import scope_of
+from cardcat.care.looking import Checked, check
+from cardcat.catalog.checks import DueCopy, Trouble, due_copies, record_right, record_wrong
+from cardcat.catalog.engine import Catalog
+from cardcat.catalog.knowledge import KnownCopy, copies_by_id
+from cardcat.catalog.volumes import remember_device, remember_volume
+from cardcat.errors import CancelledError, UsageError
+from cardcat.model import Evidence, Stage
+from cardcat.paths import display
+from cardcat.plan.mending import has_time, portions
+from cardcat.reporting import Reporter, current
+from cardcat.sightings import Now, Places
+from cardcat.stopping import stop_requested
+from cardcat.storage.disk import Disk
+from cardcat.storage.system import this_disk
+
+_FIRST = 20  # copies that a dry run names
+_THREADS = 4  # as many as a backup has files in flight
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """
+    A copy that is not right: *path* is relative to its root, *place* where it is or should be.
+
+    *edited*: somebody has changed the file since, as its time tells.
+    """
+
+    path: str
+    place: str
+    drive: str
+    trouble: Trouble
+    message: str
+    hash: str
+    observed_hash: str | None
+    edited: bool
+
+
+@dataclass(slots=True)
+class Verified:
+    """
+    What a check found. *checked* counts copies, of which *cold* were read from the medium for certain.
+
+    *waiting* and *waiting_bytes* could be checked now and were not, since the budget was used up; the oldest
+    of them was looked at last at *oldest* (UTC seconds, 0: never; None if there is none). *offline* counts
+    the copies that can't be reached, by the name of their drive and when it was last seen, *drives* those
+    that were checked. *first* are the copies that would be read first, of a dry run.
+    """
+
+    checked: int = 0
+    bytes_read: int = 0
+    seconds: float = 0.0
+    right: int = 0
+    cold: int = 0
+    wrong: list[Wrong] = field(default_factory=list)
+    waiting: int = 0
+    waiting_bytes: int = 0
+    oldest: int | None = None
+    offline: Counter[tuple[str, int]] = field(default_factory=Counter)
+    drives: Counter[str] = field(default_factory=Counter)
+    first: list[KnownCopy] = field(default_factory=list)
+
+    def of(self, trouble: Trouble) -> list[Wrong]:
+        """Those with that trouble."""
+        return [each for each in self.wrong if each.trouble is trouble]
+
+
+def verify(
+    catalog: Catalog,
+    given: str | None = None,
+    *,
+    budget: float | None = None,
+    most: int | None = None,
+    dry_run: bool = False,
+    reporter: Reporter | None = None,
+    disk: Disk | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Verified:
+    """
+    Read the copies that *given* means (`choosing.scope_of`) from their drives and compare their hashes.
+
+    Ends after *budget* seconds or *most* files, with those in hand; the next run goes on with what is left.
+    Only the catalog is written to, a transaction every few files, with *dry_run* not even that. UsageError if
+    *given* means nothing. CancelledError if the user wants to stop: what was checked is on record.
+    """
+    checking = _Checking(catalog, disk or this_disk(), reporter or current(), clock)
+    with catalog.read() as c:
+        due = due_copies(c, scope_of(c, given))
+    reachable = checking.reachable(due, dry_run=dry_run)
+    found = checking.found
+    found.waiting, found.waiting_bytes = len(reachable), sum(copy.size for copy in reachable)
+    if given is not None and not due:
+        raise UsageError(
+            f"No copy is on record at {display(given)}.", hint="What is known of drives: cardcat volumes list"
+        )
+    if dry_run:
+        checking.preview(reachable[:most])
+    else:
+        checking.run(reachable[:most], budget)
+    left = reachable[len(reachable) - found.waiting :]
+    found.oldest = min((copy.looked_at for copy in left), default=None)
+    return found
+
+
+class _Checking:
+    """Checks copies a portion at a time, and counts."""
+
+    def __init__(self, catalog: Catalog, disk: Disk, teller: Reporter, clock: Callable[[], float]) -> None:
+        self.found = Verified()
+        self._catalog, self._disk, self._teller, self._clock = catalog, disk, teller, clock
+        self._places = Places(disk)
+        self._is_over = False
+
+    def reachable(self, due: Sequence[DueCopy], *, dry_run: bool) -> list[DueCopy]:
+        """Those on drives that are plugged in; the others are counted as offline."""
+        first = {copy.location_id: copy.id for copy in reversed(due)}
+        with self._catalog.read() as c:
+            samples = {copy.location_id: copy for copy in copies_by_id(c, list(first.values()))}
+        if not dry_run:
+            self._remember(samples.values())
+        offline = {
+            location: copy for location, copy in samples.items() if self._places.look(copy).now is Now.OFFLINE
+        }
+        for copy in due:
+            if away := offline.get(copy.location_id):
+                self.found.offline[away.volume_name, away.last_seen_at] += 1
+        return [copy for copy in due if copy.location_id not in offline]
+
+    def _remember(self, copies: Iterable[KnownCopy]) -> None:
+        """Note which drives are plugged in, and on which disks: a clone has to be proved anew."""
+        volumes = {volume.key: volume for copy in copies if (volume := self._places.volume(copy))}
+        with self._catalog.write() as c:
+            device = remember_device(c, int(time.time()))
+            for volume in volumes.values():
+                remember_volume(c, volume, device, int(time.time()))
+
+    def preview(self, due: Sequence[DueCopy]) -> None:
+        """Look up the first of them, in their order."""
+        ids = [copy.id for copy in due[:_FIRST]]
+        with self._catalog.read() as c:
+            copies = {copy.id: copy for copy in copies_by_id(c, ids)}
+        self.found.first = [copies[id_] for id_ in ids]
+
+    def run(self, due: Sequence[DueCopy], budget: float | None) -> None:
+        """Check them in their order, as far as the budget goes."""
+        began, found = self._clock(), self.found
+        self._teller.begin(Stage.VERIFY, files=len(due), size=sum(copy.size for copy in due))
+        with ThreadPoolExecutor(_THREADS, "verify") as pool, self._ending():
+            for portion in portions(due):
+                found.seconds = self._clock() - began
+                size = sum(copy.size for copy in portion)
+                if not has_time(size, done=found.bytes_read, elapsed=found.seconds, budget=budget):
+                    break
+                if stop_requested():
+                    raise CancelledError(
+                        "Cancelled. What was checked is on record; the same command goes on from there."
+                    )
+                self._take(portion, pool)
+        found.seconds = self._clock() - began
+
+    @contextmanager
+    def _ending(self) -> Iterator[None]:
+        """Whatever ends it, no film is read to its end for nothing."""
+        try:
+            yield
+        finally:
+            self._is_over = True
+
+    def _take(self, portion: Sequence[DueCopy], pool: ThreadPoolExecutor) -> None:
+        with self._catalog.read() as c:
+            copies = {copy.id: copy for copy in copies_by_id(c, [copy.id for copy in portion])}
+        known = [copies[copy.id] for copy in portion if copy.id in copies]
+        looked = list(pool.map(self._check, known))
+        now = int(time.time())
+        with self._catalog.write() as c:
+            record_right(c, [each.right for each in looked if each.right], now)
+            record_wrong(c, [each.wrong for each in looked if each.wrong], now)
+        for each in looked:
+            self._count(each)
+        self.found.waiting -= len(portion)
+        self.found.waiting_bytes -= sum(copy.size for copy in portion)
+
+    def _check(self, copy: KnownCopy) -> Checked:
+        found = check(self._disk, self._places, copy, self._advance)
+        self._teller.advance(files=1, size=0)
+        return found
+
+    def _advance(self, count: int) -> None:
+        if self._is_over:
+            raise CancelledError("Cancelled.")
+        self._teller.advance(files=0, size=count)
+
+    def _count(self, each: Checked) -> None:
+        found, copy = self.found, each.copy
+        if each.right is None and each.wrong is None:
+            found.offline[copy.volume_name, copy.last_seen_at] += 1
+            return
+        found.checked += 1
+        found.drives[copy.volume_name] += 1
+        found.bytes_read += each.size
+        if each.right:
+            found.right += 1
+            found.cold += each.right.evidence is Evidence.READ_BACK_COLD
+        if each.wrong:
+            wrong = each.wrong
+            found.wrong.append(
+                Wrong(
+                    copy.path,
+                    str(each.path),
+                    copy.volume_name,
+                    wrong.trouble,
+                    wrong.message,
+                    copy.hash,
+                    wrong.hash,
+                    each.edited,
+                )
+            )

@@ -1,0 +1,53 @@
+"""Which drive a person means: by its label, by a uuid, or by where it is mounted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from cardcat.catalog.volumes import KnownVolume
+from cardcat.errors import UsageError
+from cardcat.paths import display, to_text
+from cardcat.storage.volumes import is_mount_point, volume_of
+
+_LIST = "List them: cardcat volumes list"
+
+
+def drive_named(known: Sequence[KnownVolume], given: str) -> KnownVolume:
+    """
+    The volume among *known* that *given* means; one that is not plugged in goes by its last mount point too.
+
+    UsageError if there is none, or more than one.
+    """
+    found = _at(known, Path(given)) if os.sep in given else _called(known, given)
+    if not found and Path(given).exists():
+        found = _holding(known, Path(given))
+    if len(found) > 1:
+        listed = ", ".join(f"{display(each.volume.name)} ({each.volume.uuid})" for each in found)
+        raise UsageError(f"More than one drive is called {display(given)}: {listed}.", hint="Give its uuid.")
+    if not found:
+        raise UsageError(f"No drive is known as {display(given)}.", hint=_LIST)
+    return found[0]
+
+
+def _called(known: Sequence[KnownVolume], given: str) -> list[KnownVolume]:
+    names = [(each, each.volume) for each in known]
+    return [each for each, volume in names if given in (volume.uuid, volume.fs_uuid, volume.label)]
+
+
+def _at(known: Sequence[KnownVolume], place: Path) -> list[KnownVolume]:
+    """What is mounted there; else what was when it was last seen: the empty folder is no drive."""
+    if is_mount_point(place):
+        return _holding(known, place)
+    last = to_text(str(place.absolute()))[0]
+    return [each for each in known if each.volume.last_mount_point == last]
+
+
+def _holding(known: Sequence[KnownVolume], path: Path) -> list[KnownVolume]:
+    try:
+        key = volume_of(path).key
+    except OSError as error:
+        cause = (error.strerror or str(error)).lower()
+        raise UsageError(f"{display(str(path))} can't be looked at: {cause}.") from error
+    return [each for each in known if each.volume.key == key]

@@ -1,0 +1,1 @@
+"""The tests: a package with a file of its own, since other people's wheels bring a `tests` too."""
