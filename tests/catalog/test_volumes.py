@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, insert, select
 
 from cardcat.catalog import volumes as module
 from cardcat.catalog.engine import Catalog, open_catalog
@@ -19,6 +19,7 @@ from cardcat.catalog.tables import content_identity, devices, file_locations, fo
 from cardcat.catalog.volumes import (
     LocationRow,
     VolumeRow,
+    every_volume,
     get_volume,
     list_volumes,
     remember_device,
@@ -160,6 +161,61 @@ def _copy(name: str, *, status: str = "present", role: str = "backup") -> dict[s
         "first_seen_at": 1,
         "last_seen_at": 1,
     }
+
+
+class TestDisks:
+    """On which physical disk a volume is; what was proved, was proved of that one."""
+
+    @pytest.fixture
+    def drive(self, c: Connection, device: int) -> VolumeRow:
+        """On disk A, with a copy that was proved there, and another drive with the same."""
+        rows = [_seen(c, device, name, disk="A") for name in ("drive", "other")]
+        values = {"id": 1, "cas_id": "h", "kind": "image", "size_bytes": 10, "created_at": 1}
+        c.execute(insert(content_identity), values)
+        for number, row in enumerate(rows, start=1):
+            root = location(c, row, "photos")
+            c.execute(insert(folders), {"id": number, "location_id": root.id, "path": "", "path_raw": b""})
+            proved = {"folder_id": number, "evidence": "read_back_cold", "verified_at": 5}
+            c.execute(insert(file_locations), _copy("a.jpg") | proved | {"verified_how": "fadvise"})
+        return rows[0]
+
+    def test_it_is_on_record(self, c: Connection, device: int, drive: VolumeRow) -> None:
+        _seen(c, device, "without", disk=None)
+        disks = {each.volume.name: each.disk for each in every_volume(c)}
+        assert disks == {"drive": "A", "other": "A", "without": None}
+
+    @pytest.mark.parametrize("disk", ["A", None])
+    def test_on_the_same_disk_or_one_that_tells_no_name_nothing_is_doubted(
+        self, c: Connection, device: int, drive: VolumeRow, disk: str | None
+    ) -> None:
+        _seen(c, device, "drive", disk=disk)
+        assert _proofs(c) == [("read_back_cold", 5, "fadvise")] * 2
+        assert {each.disk for each in every_volume(c)} == {"A"}
+
+    def test_on_another_disk_nothing_is_proved_of_it_any_more(
+        self, c: Connection, device: int, drive: VolumeRow
+    ) -> None:
+        """A clone, or the drive in another case: nobody can tell. Other drives keep what they have."""
+        assert _seen(c, device, "drive", disk="B").id == drive.id
+        why = "the drive is on another disk than it was proved on"
+        assert _proofs(c) == [("claimed", None, why), ("read_back_cold", 5, "fadvise")]
+        assert {each.volume.name: each.disk for each in every_volume(c)} == {"drive": "B", "other": "A"}
+
+    def test_a_card_is_no_drive(self, c: Connection, device: int, drive: VolumeRow) -> None:
+        card = _seen(c, device, "card", disk="C")
+        location(c, card, "", role=Role.SOURCE)
+        found = {each.volume.name: each.is_drive for each in every_volume(c)}
+        assert found == {"drive": True, "other": True, "card": False}
+
+
+def _seen(c: Connection, device: int, name: str, *, disk: str | None) -> VolumeRow:
+    return remember_volume(c, replace(volume_named(name), disk=disk), device, 1)
+
+
+def _proofs(c: Connection) -> list[tuple[str, int | None, str | None]]:
+    f = file_locations.c
+    query = select(f.evidence, f.verified_at, f.verified_how).order_by(f.folder_id)
+    return [(row[0], row[1], row[2]) for row in c.execute(query)]
 
 
 class TestLocations:

@@ -58,8 +58,25 @@ def test_the_document_names_every_file(cardcat: Run, backed_up: Desk) -> None:
     assert document["mount_point"] is None
     assert document["copies_wanted"] == 2
     assert len(document["files"]) == len(CARD)
+    assert document["are_all_files_named"]
     assert {each["only_here"] for each in document["files"]} == {True}
     assert document["evidence"][0]["copies"] == len(CARD)
+
+
+@pytest.mark.usefixtures("unplugged")
+def test_where_not_every_file_is_named_that_is_said(
+    cardcat: Run, backed_up: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cardcat.cli.volumes._MOST_IN_JSON", 2)
+    monkeypatch.setattr("cardcat.safety.protection.EXAMPLES", 1)
+    words = ("volumes", "show", "ARCHIVE", "--catalog", str(backed_up.catalog))
+
+    assert "… and 3 more files (--all names them)" in cardcat(*words).out
+    document = cardcat(*words, "--json").json
+    assert (len(document["files"]), document["are_all_files_named"]) == (2, False)
+    document = cardcat(*words, "--json", "--all").json
+    assert (len(document["files"]), document["are_all_files_named"]) == (4, True)
+    assert "more file" not in cardcat(*words, "--all").out
 
 
 def test_a_clone_beside_it_is_said(cardcat: Run, backed_up: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,6 +88,9 @@ class Command:
         """Let it go on, and wait for its end."""
         watchdog = threading.Timer(PATIENCE, self.process.kill)
         watchdog.start()
+        assert self.process.stdin is not None
+        if self.process.stdin.closed:  # it was let go on before
+            self.process.stdin = None
         out, _ = self.process.communicate()
         watchdog.cancel()
         with self._err, os.fdopen(self._scale, "rb") as scale:

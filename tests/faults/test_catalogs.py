@@ -259,6 +259,18 @@ def test_a_flipped_bit_is_found_by_status(whole: Desk, place: Path) -> None:
         assert said in answer
 
 
+def test_a_key_that_lost_its_name_is_told_of(whole: Desk, place: Path) -> None:
+    """The engine's own look at the references stumbles over that."""
+    data, plain = whole.catalog.read_bytes(), b"CREATE TABLE folders (\n\tid "
+    assert plain in data
+    put(place, data.replace(plain, plain.replace(b"id ", b"ie ")))
+    for words in asking(whole):
+        require_refused_or_answered(whole, place, words)
+    code, said = told("catalog", "status", catalog=place)
+    assert code == 20
+    assert "foreign key mismatch" in said
+
+
 def test_a_copy_made_while_a_backup_works_has_what_was_committed_before(desk: Desk) -> None:
     fill(desk.card, {f"DCIM/IMG_{n}.JPG": jpeg(n) for n in range(400)})
     open_catalog(desk.catalog).close()

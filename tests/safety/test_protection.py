@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cardcat.catalog.engine import open_catalog
+from cardcat.catalog.protection import Question, lone_files, shares, unproved_copies
 from cardcat.errors import UsageError
 from cardcat.model import Kind, Volume
 from cardcat.safety import naming, protection
@@ -94,9 +95,9 @@ class Drawer:
             )
         )
 
-    def shown(self, name: str, wanted: int = 2, *, everything: bool = False) -> Protection:
+    def shown(self, name: str, wanted: int = 2, *, limit: int | None = 10) -> Protection:
         with open_catalog(self.desk.catalog) as catalog:
-            return protection_of(catalog, name, wanted=wanted, everything=everything)
+            return protection_of(catalog, name, wanted=wanted, limit=limit)
 
     def only_here(self, name: str) -> int:
         return sum(each.contents for each in self.shown(name).only_here.values())
@@ -279,8 +280,8 @@ def test_examples_are_few_and_all_are_told_when_asked_for(three: Drawer) -> None
     for content in range(1, 15):
         three.copy(content, "a")
 
-    assert len(three.shown("a").files) == protection.EXAMPLES
-    assert len(three.shown("a", everything=True).files) == 14
+    assert len(three.shown("a").files) == 10
+    assert len(three.shown("a", limit=None).files) == 14
 
 
 def test_evidence_and_findings_of_the_drive(three: Drawer) -> None:
@@ -348,9 +349,9 @@ def _steps(drawer: Drawer, contents: int) -> int:
         driver = c.connection.driver_connection
         assert isinstance(driver, sqlite3.Connection)
         driver.set_progress_handler(count, 100)
-        asked = protection.Question(ord("a"), 2, {ord("a"): 0, ord("b"): 1}, 0)
-        protection.shares(c, asked)
-        list(protection.lone_files(c, asked, 10))
-        protection.unproved_copies(c, asked)
+        asked = Question(ord("a"), 2, {ord("a"): 0, ord("b"): 1}, 0)
+        shares(c, asked)
+        list(lone_files(c, asked, 10))
+        unproved_copies(c, asked)
         driver.set_progress_handler(None, 100)
     return steps

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from ctypes import c_char_p, c_uint, set_errno
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,68 @@ def test_a_name_that_is_taken_stays_whoevers_it_is(file: Path, monkeypatch: pyte
 
     assert other.read_bytes() == b"another"
     assert file.with_name("c").read_bytes() == b"a photo"
+
+
+class Library:
+    """In the place of the C library: notes how renamex_np(2) is called, and fails as told."""
+
+    def __init__(self, trouble: int = 0) -> None:
+        self.calls: list[tuple[bytes, bytes, int]] = []
+        self.trouble = trouble
+
+    def renamex_np(self, source: c_char_p, target: c_char_p, flags: c_uint) -> int:
+        assert source.value is not None
+        assert target.value is not None
+        self.calls.append((source.value, target.value, flags.value))
+        set_errno(self.trouble)
+        return -1 if self.trouble else 0
+
+
+def libc(monkeypatch: pytest.MonkeyPatch, trouble: int = 0) -> Library:
+    found = Library(trouble)
+    monkeypatch.setattr("cardcat.storage._macos.ctypes.CDLL", lambda name, use_errno: found)
+    return found
+
+
+def test_names_are_given_by_the_call_that_never_replaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    library = libc(monkeypatch)
+
+    MacDisk().rename_new("a", "b")
+
+    assert library.calls == [(b"a", b"b", 0x4)]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "raised"), [(errno.EEXIST, FileExistsError), (errno.EIO, OSError), (errno.ENOENT, OSError)]
+)
+def test_what_that_call_says_is_told_with_both_names(
+    file: Path, monkeypatch: pytest.MonkeyPatch, trouble: int, raised: type[OSError]
+) -> None:
+    libc(monkeypatch, trouble)
+
+    with pytest.raises(raised) as told:
+        MacDisk().rename_new(file, file.with_name("b"))
+
+    assert (told.value.errno, told.value.filename2) == (trouble, str(file.with_name("b")))
+    assert file.exists()
+
+
+def test_a_cache_that_can_not_be_gone_past_is_no_direct_way(asked: Asked, file: Path) -> None:
+    asked.trouble = errno.ENOTTY
+    before = len(os.listdir("/proc/self/fd"))
+
+    with pytest.raises(OSError, match="ioctl"):
+        MacDisk().open_direct(file)
+
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert read_back(MacDisk(), file, 7, "apfs").evidence is Evidence.READ_BACK
+
+
+def test_what_the_system_lacks_is_not_asked_for(file: Path) -> None:
+    with file.open("rb") as opened, pytest.raises(OSError, match="not implemented"):
+        MacDisk().sync_filesystem(opened.fileno())
+    with file.open("rb") as opened:
+        MacDisk().start_writeback(opened.fileno())
 
 
 def test_each_system_has_its_own_seam(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -159,7 +159,8 @@ class Neighbours:
 
 
 @pytest.mark.parametrize(
-    ("times", "evidence"), [(1, Evidence.READ_BACK_COLD), (4, Evidence.READ_BACK_COLD), (99, Evidence.READ_BACK)]
+    ("times", "evidence"),
+    [(1, Evidence.READ_BACK_COLD), (4, Evidence.READ_BACK_COLD), (99, Evidence.READ_BACK)],
 )
 def test_what_the_reads_of_others_brought_back_is_dropped_again_a_few_times(
     make_volume: MakeVolume, block_fs: str, monkeypatch: pytest.MonkeyPatch, times: int, evidence: Evidence

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import os
+import shutil
+import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from cardcat.storage import volumes
+from cardcat.model import Volume
+from cardcat.storage import disks, volumes
+from cardcat.storage.disks import lasting_name
 from cardcat.storage.mounts import Mount, _longest, mount_of, parse_mountinfo
 from cardcat.storage.volumes import (
     disk_of,
     is_mount_point,
+    is_one_of_two,
     mounted_volumes,
     path_from_volume,
     path_on_volume,
     volume_key,
     volume_of,
 )
+from tests.drives import mounted, plugged_in, require_mounting
 
 MakeVolume = Callable[..., Path]
 
@@ -161,3 +167,104 @@ def test_the_root_is_a_mount_point_and_a_folder_is_not(tmp_path: Path) -> None:
     assert is_mount_point(Path("/"))
     assert not is_mount_point(tmp_path)
     assert not is_mount_point(tmp_path / "missing")
+
+
+def test_one_device_under_two_names_is_no_clone(tmp_path: Path, make_volume: MakeVolume) -> None:
+    place = make_volume()
+    number = os.stat(volume_of(place).device).st_rdev
+    os.mknod(tmp_path / "same", stat.S_IFBLK | 0o600, number)
+    with mounted(tmp_path / "same", tmp_path / "again", "-c") as again:
+        one, two = volume_of(place), volume_of(again)
+        assert (one.key, one.device != two.device) == (two.key, True)
+        assert not is_one_of_two(one, mounted_volumes())
+
+
+def test_of_a_drive_and_its_clone_each_is_one_of_two(tmp_path: Path, make_volume: MakeVolume) -> None:
+    place = make_volume("one")
+    subprocess.run(["sync", "-f", str(place)], check=True)
+    shutil.copyfile(tmp_path / "one.img", tmp_path / "two.img")
+    with plugged_in(tmp_path / "two") as clone:
+        one, two = volume_of(place), volume_of(clone)
+        assert one.key == two.key
+        assert one.disk != two.disk
+        assert is_one_of_two(one, mounted_volumes())
+        assert is_one_of_two(two, mounted_volumes())
+    assert not is_one_of_two(one, mounted_volumes())
+
+
+def test_a_drive_without_a_uuid_is_told_by_its_device_size_and_disk(
+    tmp_path: Path, make_volume: MakeVolume
+) -> None:
+    found = []
+    for name in ("one", "two"):
+        subprocess.run(["umount", str(make_volume(name))], check=True)
+        image = tmp_path / f"{name}.img"
+        subprocess.run(["tune2fs", "-O", "^metadata_csum,^metadata_csum_seed", str(image)], check=False)
+        subprocess.run(["tune2fs", "-U", "clear", str(image)], check=True, capture_output=True)
+        with plugged_in(tmp_path / name) as place:
+            found.append(volume_of(place))
+        subprocess.run(["mount", "-o", "loop", str(image), str(tmp_path / name)], check=True)
+    one, two = found
+
+    assert one.fs_uuid is None
+    assert one.key == f"ext4:{one.device}:{one.total_bytes}"
+    assert one.disk != two.disk
+
+
+class Sysfs:
+    """A disk's folder as the kernel shows it, and what udev knows of it."""
+
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        self.disk, self.udev = folder / "sda", folder / "udev"
+        for each in (self.disk / "device", self.udev):
+            each.mkdir(parents=True)
+        patch.setattr(disks, "_UDEV", self.udev)
+        self.tell("dev", "8:0")
+
+    def tell(self, name: str, text: str) -> None:
+        (self.disk / name).write_text(f"{text}\n")
+
+    @property
+    def name(self) -> str | None:
+        return lasting_name([self.disk])
+
+
+@pytest.fixture
+def sysfs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sysfs:
+    return Sysfs(tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("name", ["wwid", "device/wwid", "device/cid", "serial", "device/serial"])
+def test_a_disk_has_the_name_that_its_maker_gave_it(sysfs: Sysfs, name: str) -> None:
+    sysfs.tell(name, " naa.5000c500  a+b ")
+
+    assert sysfs.name == "naa.5000c500_a_b"
+
+
+def test_of_a_disk_that_says_nothing_udev_may_know_more(sysfs: Sysfs) -> None:
+    sysfs.tell("serial", "0000-0000")
+    assert sysfs.name is None
+    (sysfs.udev / "b8:0").write_text("S:disk/x\nE:ID_PART_TABLE_UUID=abc\nE:ID_SERIAL=Reader_1\n")
+    assert sysfs.name == "Reader_1"
+
+
+def test_a_volume_over_several_disks_has_the_names_of_all_or_none(sysfs: Sysfs, tmp_path: Path) -> None:
+    sysfs.tell("wwid", "second")
+    other = tmp_path / "sdb"
+    other.mkdir()
+    assert lasting_name([sysfs.disk, other]) is None
+    (other / "wwid").write_text("first")
+    assert lasting_name([sysfs.disk, other]) == "first+second"
+    assert lasting_name([]) is None
+
+
+def test_a_disk_in_a_file_is_that_file_whatever_device_it_gets(
+    tmp_path: Path, make_volume: MakeVolume
+) -> None:
+    require_mounting()
+    place = make_volume("one")
+    first: Volume = volume_of(place)
+    subprocess.run(["umount", str(place)], check=True)
+    with plugged_in(tmp_path / "one", "-o", "ro"):
+        assert volume_of(place).disk == first.disk is not None
+    subprocess.run(["mount", "-o", "loop", str(tmp_path / "one.img"), str(place)], check=True)

@@ -195,6 +195,8 @@ class _Repairing:
                     else:  # another run has settled it meanwhile
                         self.found.right.append(waiting[0].told)
                     waiting.pop(0)
+        except NotOursError as error:
+            self._give_up(waiting, error.message)
         except DestinationError as error:
             self._fail(error, waiting)
         except OSError as error:

@@ -162,7 +162,7 @@ def problems(connection: sqlite3.Connection) -> list[str]:
     except UnicodeDecodeError:
         return [NO_TEXT]
     except sqlite3.DatabaseError as error:
-        if is_damage(error):
+        if is_damage(error) or error.sqlite_errorcode == sqlite3.SQLITE_ERROR:  # of the schema: we asked well
             return [str(error)]
         raise
     return [text for text in found if text != "ok"] + [

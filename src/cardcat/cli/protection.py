@@ -66,6 +66,7 @@ def document(found: Protection) -> Mapping[str, Json]:
             {**output.path_fields(folder), "contents": amount.contents, "bytes": amount.size}
             for folder, amount in found.folders
         ],
+        "are_all_files_named": _unnamed(found) == 0,
         "files": [
             {
                 **output.path_fields(each.path),
@@ -146,7 +147,7 @@ def _show_evidence(found: Protection) -> None:
     for each in found.findings[:_FINDINGS]:
         output.say(f"{each.trouble.value}: {each.copy.path}: {each.message}", style="red")
     if len(found.findings) > _FINDINGS:
-        output.say(f"… and {text.count(len(found.findings) - _FINDINGS)} more (--json lists them all)")
+        output.say(f"… and {text.count(len(found.findings) - _FINDINGS)} more (--json has them all)")
 
 
 def _show_loss(found: Protection) -> None:
@@ -168,8 +169,7 @@ def _show_way_out(found: Protection) -> None:
         output.say(f"All of it is on {text.many(found.wanted, 'drive')} or more.", style="green")
     for lone in found.files:
         output.say(f"  {lone.path} ({_where(lone)})")
-    left = sum(amount.contents for amount in (found.too_few or found.only_here).values()) - len(found.files)
-    if left > 0:
+    if left := _unnamed(found):
         output.say(f"  … and {text.many(left, 'more file')} (--all names them)")
     for other, now in found.to_read:
         files = f"{text.count(other.contents)} of these, never read back"
@@ -188,6 +188,16 @@ def _show_room(found: Protection) -> None:
     other = found.room[0].now if found.room else None
     to = quoted(str(other.mount_point)) if other else "OTHER-DRIVE"
     output.say(f"To copy all of it to another drive: cardcat backup {mount} {to}")
+
+
+def _unnamed(found: Protection) -> int:
+    """How many files in too few places are not among those that were asked for."""
+    wrong = max(_contents(found.too_few), _contents(found.only_here))
+    return max(wrong - len(found.files), 0)
+
+
+def _contents(amounts: Mapping[Kind, Amount]) -> int:
+    return sum(amount.contents for amount in amounts.values())
 
 
 def _where(lone: LoneFile) -> str:

@@ -35,12 +35,12 @@ def repair(
     as_json: AsJson = False,
 ) -> int:
     """
-    Restore what `cardcat verify` found damaged or missing, from good copies on other drives.
+    Restore damaged and missing copies from good ones.
 
-    Each is read again first, and left alone if it is right. A good copy is read, compared with the hash on
-    record, written beside the bad file and read back. Only then the bad file is moved into the folder
-    .cardcat/quarantine of its drive; it is never deleted. Exit 0 means that all is mended, 1 that something
-    could not be, 10 that a drive failed.
+    These are the copies that `cardcat verify` found so. Each is read again first, and left alone if it is
+    right. A good copy is read, compared with the hash on record, written beside the bad file and read back.
+    Only then the bad file is moved into the folder .cardcat/quarantine of its drive; it is never deleted.
+    Exit 0 means that all is mended, 1 that something could not be, 10 that a drive failed.
     """
     if catalogs.present(catalog) is None:
         return _absent(catalog, as_json=as_json)

@@ -190,7 +190,7 @@ def _cells(copy: ShownCopy) -> tuple[str, str, str, str]:
 
 
 def _now(copy: ShownCopy) -> str:
-    """As it was found; a copy that is known to be gone is not just missing, a bad one that is kept not there."""
+    """As it was found; but what was set aside, or is known to be gone, is called so."""
     from cardcat.sightings import Now
 
     if copy.known.status is Presence.QUARANTINED:

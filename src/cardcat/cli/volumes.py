@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 app = group("The cards and drives that were seen.")
 
+_MOST_IN_JSON = 10_000  # files; more only if asked for, for the memory that they take
+
 _COLUMNS = (
     Column("Name", shrinks=True),
     Column("Filesystem"),
@@ -67,7 +69,7 @@ def show(
         ),
     ] = 2,
     everything: Annotated[
-        bool, typer.Option("--all", help="Name every file that is in too few places.")
+        bool, typer.Option("--all", help="Name every file in too few places (else 10; 10,000 in JSON).")
     ] = False,
     catalog: CatalogPath = None,
     as_json: AsJson = False,
@@ -81,10 +83,11 @@ def show(
     """
     from cardcat.catalog.engine import open_catalog
     from cardcat.cli import protection
-    from cardcat.safety.protection import protection_of
+    from cardcat.safety.protection import EXAMPLES, protection_of
 
+    most = _MOST_IN_JSON if as_json else EXAMPLES
     with open_catalog(catalog, create=False) as opened:
-        found = protection_of(opened, drive, wanted=copies, everything=everything or as_json)
+        found = protection_of(opened, drive, wanted=copies, limit=None if everything else most)
     if as_json:
         output.emit(protection.document(found))
     else:

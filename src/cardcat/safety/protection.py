@@ -26,7 +26,7 @@ from cardcat.plan.disks import DiskNames, disk_of_each
 from cardcat.safety.naming import drive_named
 from cardcat.storage.volumes import disk_of, is_one_of_two, mounted_volumes
 
-EXAMPLES = 10  # files that are named
+EXAMPLES = 10  # files that are named to a person
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Protection:
 
     *together* are drives that are, or could be, parts of the same disk. *held*, *only_here* and *too_few* (on
     fewer than *wanted* physical disks) are by kind; *folders* are those with most bytes that are nowhere
-    else. *files* are examples, or all that were asked for. *to_read* have copies that were never read back,
+    else. *files* are as many as were asked for. *to_read* have copies that were never read back,
     *room* are drives that could take what is in too few places.
     """
 
@@ -88,12 +88,14 @@ class Protection:
     room: Sequence[Drive]
 
 
-def protection_of(catalog: Catalog, given: str, *, wanted: int = 2, everything: bool = False) -> Protection:
+def protection_of(
+    catalog: Catalog, given: str, *, wanted: int = 2, limit: int | None = EXAMPLES
+) -> Protection:
     """
     What is known of the drive that *given* means: its label, a uuid, or where it is mounted.
 
     Only what the catalog knows counts; no copy is looked at. UsageError if there is no such drive, or more
-    than one. With *everything* all files are named that are in too few places.
+    than one. At most *limit* files are named that are in too few places, None for all.
     """
     with catalog.read() as c:
         known = every_volume(c)
@@ -102,7 +104,7 @@ def protection_of(catalog: Catalog, given: str, *, wanted: int = 2, everything: 
         disks = disk_of_each([DiskNames(d.volume.key, _now(d), d.disk) for d in drives])
         drive = next(each for each in drives if each.volume.id == chosen)
         asked = _question(drive, drives, disks, wanted)
-        return _answer(c, asked, drive, _Others(drives, disks), limit=None if everything else EXAMPLES)
+        return _answer(c, asked, drive, _Others(drives, disks), limit=limit)
 
 
 def _as_now(known: Sequence[KnownVolume], mounted: Sequence[Volume], chosen: int) -> list[Drive]:

@@ -11,6 +11,7 @@ import ctypes
 import errno
 import fcntl
 import os
+from contextlib import suppress
 
 from cardcat.storage.disk import Disk, StrPath
 
@@ -51,11 +52,13 @@ class MacDisk(Disk):
         """There is no such hint."""
 
     def drop_cache(self, fd: int, size: int) -> int | None:  # noqa: ARG002 - what the seam gives
-        """From now on *fd* is read past the cache, though pages that are in it may still answer."""
-        try:
+        """
+        From now on *fd* is read past the cache, though pages that are in it may still answer.
+
+        None always: it can't be told how many there are.
+        """
+        with suppress(OSError):  # a share that knows no such request
             fcntl.fcntl(fd, F_NOCACHE, 1)
-        except OSError:
-            return None
         return None
 
     def rename_new(self, source: StrPath, target: StrPath) -> None:

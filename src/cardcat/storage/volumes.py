@@ -50,7 +50,18 @@ def is_one_of_two(volume: Volume, mounted: Sequence[Volume]) -> bool:
 
     Which one, neither can tell: all that is on a drive comes along when it is copied as a whole.
     """
-    return any(other.key == volume.key and other.device != volume.device for other in mounted)
+    return any(other.key == volume.key and not _is_same(other.device, volume.device) for other in mounted)
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether both names stand for one device: some have several."""
+    if one == other:
+        return True
+    try:
+        numbers = os.stat(one).st_rdev, os.stat(other).st_rdev
+    except OSError:
+        return False
+    return numbers[0] == numbers[1] != 0
 
 
 def is_mount_point(path: Path) -> bool:
