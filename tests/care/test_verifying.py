@@ -15,6 +15,9 @@ from pathlib import Path
 import pytest
 
 from cardcat.care import verifying
+from cardcat.care.choosing import scope_of
+from cardcat.catalog.checks import Scope
+from cardcat.catalog.engine import open_catalog
 from cardcat.errors import CancelledError, UsageError
 from cardcat.reporting import Silent
 from cardcat.storage import verify as storage_verify
@@ -374,3 +377,15 @@ def test_a_bad_copy_does_not_serve_a_later_backup(backed_up: Desk) -> None:
     backed_up.backup("one")
     good = [path for path in backed_up.on("one").values() if path == FILES["DCIM/A.JPG"]]
     assert len(good) == 1
+
+
+def test_the_empty_folder_of_an_unplugged_drive_means_that_drive(desk: Desk) -> None:
+    fill(desk.card, {"DCIM/a.JPG": jpeg(1)})
+    with drive(desk.folder / "one", label="one"):
+        desk.backup("one")
+    with open_catalog(desk.catalog) as catalog, catalog.read() as c:
+        whole, part = scope_of(c, str(desk.folder / "one")), scope_of(c, str(desk.folder / "one" / "2024"))
+
+    (id_,) = desk.ask("SELECT id FROM volumes WHERE label = 'one'")[0]
+    assert whole == Scope(id_, "")
+    assert part == Scope(id_, "2024")

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from cardcat import drives as drives_module
 from cardcat.catalog.engine import open_catalog
 from cardcat.catalog.protection import Question, lone_files, shares, unproved_copies
 from cardcat.errors import UsageError
 from cardcat.model import Kind, Volume
-from cardcat.safety import naming, protection
+from cardcat.safety import protection
 from cardcat.safety.protection import Amount, Protection, protection_of
 from tests.support import Desk
 
@@ -305,8 +306,8 @@ def test_a_drive_goes_by_its_names_and_by_where_it_was(three: Drawer, given: str
 
 def test_what_is_mounted_there_now_decides(three: Drawer, monkeypatch: pytest.MonkeyPatch) -> None:
     three.plug("b")
-    monkeypatch.setattr(naming, "is_mount_point", lambda path: True)
-    monkeypatch.setattr(naming, "volume_of", lambda path: three.plugged[0])
+    monkeypatch.setattr(drives_module, "is_mount_point", lambda path: True)
+    monkeypatch.setattr(drives_module, "volume_of", lambda path: three.plugged[0])
 
     assert three.shown("/mnt/a").drive.volume.label == "b"
 

@@ -11,6 +11,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 from cardcat import paths, text
@@ -34,6 +35,7 @@ _STYLES = {
 }
 _GAP = 2
 _NARROWEST = 8
+_PIECES = 10_000  # of a JSON document that are written at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,10 @@ class Column:
 
 def emit(document: Json) -> None:
     """Write *document* as the one JSON document of this command, in ASCII so that any terminal takes it."""
-    sys.stdout.write(json.dumps(_valid(document), indent=2) + "\n")
+    pieces = json.JSONEncoder(indent=2).iterencode(_valid(document))
+    while part := "".join(islice(pieces, _PIECES)):  # never a whole million of files as one text
+        sys.stdout.write(part)
+    sys.stdout.write("\n")
 
 
 def path_fields(path: str | None, key: str = "path") -> dict[str, Json]:

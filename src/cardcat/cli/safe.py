@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = examples(
     "cardcat safe-to-format /media/me/EOS_DIGITAL --copies 2",
-    "cardcat safe-to-format /media/me/EOS_DIGITAL --report ~/jobs/wedding/card-1.html",
+    "cardcat safe-to-format /media/me/EOS_DIGITAL --report ~/card-1.html",
 )
 
 

@@ -21,9 +21,9 @@ from cardcat.catalog.protection import (
     unproved_copies,
 )
 from cardcat.catalog.volumes import KnownVolume, VolumeRow, every_volume
+from cardcat.drives import drive_named
 from cardcat.model import Evidence, Kind, Volume
 from cardcat.plan.disks import DiskNames, disk_of_each
-from cardcat.safety.naming import drive_named
 from cardcat.storage.volumes import disk_of, is_one_of_two, mounted_volumes
 
 EXAMPLES = 10  # files that are named to a person

@@ -41,6 +41,7 @@ manifests/    lists every file that was backed up here. Nobody needs cardcat to 
               The folder ascmhl, above, tells the same to the film industry's tools (ASC MHL).
 incoming/     holds files that are being copied. What is left there after an interruption is
               removed by the next backup.
+quarantine/   holds bad files that `cardcat repair` has put a right one in the place of.
 """
 
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL})
