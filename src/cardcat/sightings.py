@@ -99,6 +99,7 @@ class Places:
         self._only_marked = only_marked
         self._mounted: list[Volume] | None = None
         self._roots: dict[str, _Root] = {}
+        self._twice: set[str] = set()
         self._ways: dict[Path, Ways] = {}
 
     def look(self, copy: Placed) -> Sighting:
@@ -110,6 +111,11 @@ class Places:
             self._ways.clear()
             seen = self._seen(copy, self._root(copy))
         return seen or Sighting(Now.OFFLINE, None)
+
+    def is_twice(self, copy: Placed) -> bool:
+        """Whether two drives that are plugged in say that they hold the copy: it was looked at on neither."""
+        self._root(copy)
+        return copy.location_uuid in self._twice
 
     def volume(self, copy: Placed) -> Volume | None:
         """The volume that holds the copy's location now, None while it is not plugged in."""
@@ -164,19 +170,30 @@ class Places:
         missing = _Root(Now.OFFLINE)
         for volume in mounted:
             root = path_from_volume(volume, copy.location_path) if volume.key == copy.volume_key else None
-            if root is not None and is_one_of_two(volume, mounted):
+            if root is None:
+                continue
+            if is_one_of_two(volume, mounted):
+                self._twice.add(copy.location_uuid)
                 current().note(
                     f"The drive {display(volume.name)} is plugged in twice: one is a clone of the other. "
                     "Neither counts as long as both are there."
                 )
                 return _Root(Now.OFFLINE)
-            if root is not None:
-                place = Path(os.path.realpath(root))
-                device = self._device(place) if self._is_root(root, copy) else None
-                if device is not None:
-                    return _Root(Now.THERE, place, volume, device)
-                missing = _Root(Now.MISSING, root)
+            if self._is_covered(root, copy):
+                continue
+            place = Path(os.path.realpath(root))
+            device = self._device(place) if self._is_root(root, copy) else None
+            if device is not None:
+                return _Root(Now.THERE, place, volume, device)
+            missing = _Root(Now.MISSING, root)
         return missing
+
+    def _is_covered(self, root: Path, copy: Placed) -> bool:
+        """Whether something else is mounted over it: then it is as good as unplugged."""
+        try:
+            return volume_of(root).key != copy.volume_key
+        except OSError:
+            return False
 
     def _is_root(self, root: Path, copy: Placed) -> bool:
         """Whether that is the copy's location: no other mount, no link to another, no copy of its marker."""

@@ -16,7 +16,6 @@ import pytest
 
 from cardcat.care import verifying
 from cardcat.care.choosing import scope_of
-from cardcat.catalog.checks import Scope
 from cardcat.catalog.engine import open_catalog
 from cardcat.errors import CancelledError, UsageError
 from cardcat.reporting import Silent
@@ -386,6 +385,6 @@ def test_the_empty_folder_of_an_unplugged_drive_means_that_drive(desk: Desk) -> 
     with open_catalog(desk.catalog) as catalog, catalog.read() as c:
         whole, part = scope_of(c, str(desk.folder / "one")), scope_of(c, str(desk.folder / "one" / "2024"))
 
-    (id_,) = desk.ask("SELECT id FROM volumes WHERE label = 'one'")[0]
-    assert whole == Scope(id_, "")
-    assert part == Scope(id_, "2024")
+    (row,) = desk.ask("SELECT id FROM volumes WHERE label = 'one'")
+    assert (whole.volume_id, part.volume_id) == (row[0], row[0])
+    assert (whole.path, part.path) == ("", "2024")

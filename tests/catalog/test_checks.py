@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,8 @@ def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Catalog
 
 
 def wrong(id_: int, trouble: Trouble = Trouble.DAMAGED, message: str = "other bytes") -> WrongCopy:
-    return WrongCopy(id_, trouble, message, sha256(b"A"), sha256(b"X"), 1)
+    name = "ABCD"[id_ - 1].encode()
+    return WrongCopy(id_, trouble, message, sha256(name), sha256(b"X"), 1)
 
 
 def right(id_: int, *, renews: bool = True, evidence: Evidence = Evidence.READ_BACK) -> RightCopy:
@@ -211,3 +213,14 @@ def test_a_restored_copy_is_right_and_the_bad_file_is_on_record_where_it_is_kept
         )
         assert (kept.size, kept.mtime_ns, kept.hash, kept.session_id) == (3, 5, sha256(b"A"), None)
         assert ask(c, "SELECT resolution FROM copy_findings") == [("restored",)]
+
+
+def test_what_is_said_of_a_content_is_not_said_of_the_next_one_at_its_place(catalog: Catalog) -> None:
+    """A backup may have put another content there while the first was read."""
+    stale = WrongCopy(1, Trouble.MISSING, "gone", sha256(b"before"))
+    with catalog.write() as c:
+        record_wrong(c, [wrong(2), stale], LATER)
+        assert open_troubles(c) == {2: "damaged"}
+        assert copy(c, 1).status is Presence.PRESENT
+        record_right(c, [replace(right(2), hash=sha256(b"before"))], LATER)
+        assert open_troubles(c) == {2: "damaged"}

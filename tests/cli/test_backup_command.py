@@ -101,6 +101,7 @@ def test_json_has_the_published_shape(cardcat: Run, answers: Answers) -> None:
                 "files_pending": 0,
                 "files_ignored": 3,
                 "bytes_copied": 7_000_000_000,
+                "files_not_in_mhl": 0,
                 "error_message": None,
             }
         ],

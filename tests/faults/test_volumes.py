@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import struct
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from cardcat.care.repairing import repair
 from cardcat.care.verifying import verify
 from cardcat.catalog.engine import open_catalog
 from cardcat.model import BackupResult, SessionStatus
@@ -197,3 +199,39 @@ def test_the_disk_of_a_volume_is_on_record(desk: Desk) -> None:
         assert now.disk is not None
         query = "SELECT d.disk FROM volume_disks d JOIN volumes v ON v.id = d.volume_id WHERE v.label = 'one'"
         assert desk.ask(query) == [(now.disk,)]
+
+
+def test_a_repair_of_a_clone_proves_nothing_of_the_drive(desk: Desk) -> None:
+    """The clone is mended and right; the file on the drive itself is as rotten as before."""
+    fill(desk.card, CARD)
+    with drive(desk.folder / "two"), drive(desk.folder / "one", label="one") as one:
+        desk.backup("one", "two")
+        path = next(one.rglob("IMG_0.JPG"))
+        before = path.stat()
+        path.write_bytes(bytes(before.st_size))
+        os.utime(path, ns=(before.st_mtime_ns, before.st_mtime_ns))
+        with open_catalog(desk.catalog) as catalog:
+            assert verify(catalog).wrong
+        subprocess.run(["sync", "-f", str(one)], check=True)
+        clone(one, desk.folder / "copy")
+        pulled(one)
+        with plugged_in(desk.folder / "copy"), open_catalog(desk.catalog) as catalog:
+            assert repair(catalog).mended
+        pulled(desk.folder / "two")
+        with plugged_in(one):
+            assert "another disk" in reasons(desk)
+            with open_catalog(desk.catalog) as catalog:
+                assert verify(catalog).wrong
+
+
+def test_of_a_drive_that_is_there_twice_nothing_is_trusted_either(desk: Desk) -> None:
+    fill(desk.card, CARD)
+    with drive(desk.folder / "one", label="one") as one:
+        desk.backup("one")
+        subprocess.run(["sync", "-f", str(one)], check=True)
+        clone(one, desk.folder / "copy")
+        with plugged_in(desk.folder / "copy"):
+            verdict = safe_to_format(desk.card, catalog=str(desk.catalog), trust_offline=9)
+            assert not verdict.safe
+            assert "plugged in twice" in reasons(desk)
+            assert not verdict.awaited

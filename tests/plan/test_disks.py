@@ -45,3 +45,11 @@ def test_all_that_is_not_known_is_one() -> None:
         [DiskNames("a", None, None), DiskNames("b", "sda", None), DiskNames("c", None, None)]
     )
     assert found["a"] == found["c"] == UNKNOWN_DISK != found["b"]
+
+
+def test_two_plugged_drives_stay_two_whatever_an_unplugged_one_is_called() -> None:
+    """A cheap bridge gives all three one name."""
+    found = disk_of_each([DiskNames("b", "sda", "X"), DiskNames("c", "sdb", "X"), DiskNames("a", None, "X")])
+
+    assert found["b"] != found["c"]
+    assert found["a"] == UNKNOWN_DISK

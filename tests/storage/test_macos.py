@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from ctypes import c_char_p, c_uint, set_errno
 from pathlib import Path
 
@@ -152,6 +154,25 @@ def test_what_the_system_lacks_is_not_asked_for(file: Path) -> None:
         MacDisk().sync_filesystem(opened.fileno())
     with file.open("rb") as opened:
         MacDisk().start_writeback(opened.fileno())
+
+
+WITHOUT_LINUX = """
+import os, sys
+for name in ("O_PATH", "O_NOATIME", "O_DIRECT", "posix_fadvise", "POSIX_FADV_DONTNEED"):
+    delattr(os, name)
+sys.platform = "darwin"
+from cardcat.storage.system import this_disk
+disk, buffer = this_disk(), bytearray(20)
+fd = disk.open_copy(sys.argv[1])
+print(type(disk).__name__, buffer[: disk.read_into(fd, memoryview(buffer))].decode())
+"""
+
+
+def test_nothing_that_only_linux_has_is_needed_to_open_and_read(file: Path) -> None:
+    command = [sys.executable, "-c", WITHOUT_LINUX, str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (done.stdout.strip(), done.stderr) == ("MacDisk a photo", "")
 
 
 def test_each_system_has_its_own_seam(monkeypatch: pytest.MonkeyPatch) -> None:

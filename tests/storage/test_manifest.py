@@ -362,3 +362,17 @@ def test_any_line_is_a_sum_or_none(line: bytes) -> None:
     from_line(line)
     found = from_line(b"\\" + b"0" * 64 + b"  " + line)
     assert found is None or found[1] == "0" * 64
+
+
+def test_what_a_damaged_half_of_a_manifest_lost_the_other_one_knows(tmp_path: Path) -> None:
+    entries = [replace(ENTRY, path=name) for name in ("a.JPG", "b.JPG")]
+    for each in entries:
+        (tmp_path / each.path).write_bytes(b"x")
+    written = write_manifest(Disk(), tmp_path, 1, 1, {}, entries)
+    assert written is not None
+    more = written.path.with_name(written.path.name + ".jsonl")
+    more.chmod(0o600)
+    lines = more.read_bytes().splitlines(keepends=True)
+    more.write_bytes(b"".join(line for line in lines if b"b.JPG" not in line))
+
+    assert {each.path for each in read_manifests(tmp_path)} == {"a.JPG", "b.JPG"}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from cardcat.storage.destination import read_marker
 from cardcat.storage.manifest import count_lines, manifest_names, manifest_time, read_manifest
 from cardcat.storage.presence import cause
 from cardcat.storage.roots import destination_roots
+from cardcat.storage.system import this_disk
 from cardcat.storage.volumes import path_on_volume, volume_of
 
 
@@ -67,9 +69,7 @@ def look_at(given: Sequence[Path], reporter: Reporter | None = None) -> list[OnD
     teller = reporter or current()
     roots = _roots(given)
     teller.begin(Stage.SCAN, files=0, size=0)
-    return [
-        _on_drive(root, sum(_entries(root, name, teller) for name in manifest_names(root))) for root in roots
-    ]
+    return [_on_drive(root, sum(_entries(root, name, teller) for name in _names(root))) for root in roots]
 
 
 def rebuild(
@@ -96,9 +96,7 @@ def _filled(catalog: Catalog, roots: Sequence[Path], teller: Reporter) -> Rebuil
     with catalog.write() as c:
         device = remember_device(c, now)
         places = {root: _location(c, root, device, now) for root in roots}
-    order = sorted(
-        (name, place) for place in places for name in manifest_names(place)
-    )  # by time, on all drives
+    order = sorted((name, place) for place in places for name in _names(place))  # by time, on all drives
     teller.begin(Stage.RECORD, files=sum(count_lines(root, name) for name, root in order), size=0)
     files = dict.fromkeys(roots, 0)
 
@@ -107,7 +105,10 @@ def _filled(catalog: Catalog, roots: Sequence[Path], teller: Reporter) -> Rebuil
         teller.advance(files=lines, size=0)
 
     for name, root in order:
-        files[root] += import_manifest(catalog, root, name, places[root], now, is_anew=True, done=done)
+        with _readable(root):
+            files[root] += import_manifest(
+                catalog, root, name, places[root], now, disk=this_disk(), is_anew=True, done=done
+            )
     status = maintain.status(catalog)
     if status.problems:
         raise CatalogError(f"The new catalog is damaged: {status.problems[0]}.", hint="Is its disk sound?")
@@ -137,7 +138,7 @@ def _roots(given: Sequence[Path]) -> list[Path]:
     found: dict[tuple[int, int], Path] = {}
     for drive in given:
         try:
-            roots = [root for root in destination_roots(drive) if manifest_names(root)]
+            roots = [root for root in destination_roots(drive) if _names(root)]
             found |= {(status.st_dev, status.st_ino): root for root in roots for status in [root.stat()]}
         except OSError as error:
             raise _unreadable(drive, error) from error
@@ -167,17 +168,32 @@ def _refuse_sound(where: str | Path | None) -> None:
 
 
 def _on_drive(root: Path, files: int) -> OnDrive:
-    names = manifest_names(root)
+    names = _names(root)
     times = [int(moment.timestamp()) for name in names if (moment := manifest_time(name))]
     return OnDrive(root, tuple(names), files, min(times, default=None), max(times, default=None))
 
 
 def _entries(root: Path, name: str, teller: Reporter) -> int:
     count = 0
-    for count, _ in enumerate(read_manifest(root, name), 1):  # noqa: B007 - how many there were
-        _require_running()
-        teller.advance(files=1, size=0)
+    with _readable(root):
+        for count, _ in enumerate(read_manifest(root, name, this_disk()), 1):  # noqa: B007 - how many
+            _require_running()
+            teller.advance(files=1, size=0)
     return count
+
+
+def _names(root: Path) -> list[str]:
+    with _readable(root):
+        return manifest_names(root, this_disk())
+
+
+@contextmanager
+def _readable(root: Path) -> Iterator[None]:
+    """DestinationError where the drive can't be read: less than all it tells is not what it tells."""
+    try:
+        yield
+    except OSError as error:
+        raise _unreadable(root, error) from error
 
 
 def _require_running() -> None:

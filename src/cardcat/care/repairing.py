@@ -11,6 +11,7 @@ from pathlib import Path
 from cardcat.care.choosing import scope_of
 from cardcat.care.looking import check
 from cardcat.care.outcomes import BadCopy, Repaired, told
+from cardcat.care.plugged import remember_drives
 from cardcat.care.restoring import (
     Bench,
     NotOursError,
@@ -97,6 +98,7 @@ class _Repairing:
 
     def run(self, findings: Sequence[OpenFinding]) -> None:
         """Read each again; restore those that are still bad, a drive at a time."""
+        remember_drives(self._catalog, self._places, [finding.copy for finding in findings])
         at_hand = self._at_hand(findings)
         self._teller.begin(Stage.VERIFY, files=len(at_hand), size=sum(bad.copy.size for bad in at_hand))
         by_location: dict[int, list[BadCopy]] = defaultdict(list)

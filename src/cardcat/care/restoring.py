@@ -17,8 +17,9 @@ from cardcat.catalog.mended import Aside
 from cardcat.errors import CardcatError, DestinationError
 from cardcat.model import ReadBack, Volume
 from cardcat.paths import display
+from cardcat.reporting import current
 from cardcat.storage.copying import copy_once
-from cardcat.storage.destination import FOLDER, lock, read_marker
+from cardcat.storage.destination import FOLDER, clean_incoming, lock, read_marker
 from cardcat.storage.disk import Disk
 from cardcat.storage.durable import make_durable
 from cardcat.storage.holding import DestinationRoot, open_destination
@@ -195,10 +196,16 @@ def open_bench(disk: Disk, root: Path, location_uuid: str, volume: Volume, now: 
     with open_destination(disk, root) as there:
         there.require_own_folders()
         if disk.exists(there.path / QUARANTINE) and not there.is_folder(QUARANTINE):
-            raise DestinationError(f"The destination's quarantine is no folder: {display(str(root))}")
+            raise DestinationError(
+                f"The destination's quarantine is no folder: {display(str(root / QUARANTINE))}",
+                hint="Move away what is in its place, then give the same command again.",
+            )
         require_ours(disk, there.itself, location_uuid)
-        with lock(root, disk, itself=there.itself):
+        with lock(root, disk, itself=there.itself) as warning:
+            if warning:
+                current().note(warning)
             there.require_there()
+            clean_incoming(disk, there.itself)
             try:
                 yield Bench(disk, there, volume, _stamp(there, now))
             except OSError:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from cardcat.care.choosing import scope_of
 from cardcat.care.looking import Checked, check
+from cardcat.care.plugged import remember_drives
 from cardcat.catalog.checks import DueCopy, Trouble, due_copies, record_right, record_wrong
 from cardcat.catalog.engine import Catalog
 from cardcat.catalog.knowledge import KnownCopy, copies_by_id
-from cardcat.catalog.volumes import remember_device, remember_volume
 from cardcat.errors import CancelledError, UsageError
 from cardcat.model import Evidence, Stage
 from cardcat.paths import display
@@ -128,7 +128,7 @@ class _Checking:
         with self._catalog.read() as c:
             samples = {copy.location_id: copy for copy in copies_by_id(c, list(first.values()))}
         if not dry_run:
-            self._remember(samples.values())
+            remember_drives(self._catalog, self._places, samples.values())
         offline = {
             location: copy for location, copy in samples.items() if self._places.look(copy).now is Now.OFFLINE
         }
@@ -136,14 +136,6 @@ class _Checking:
             if away := offline.get(copy.location_id):
                 self.found.offline[away.volume_name, away.last_seen_at] += 1
         return [copy for copy in due if copy.location_id not in offline]
-
-    def _remember(self, copies: Iterable[KnownCopy]) -> None:
-        """Note which drives are plugged in, and on which disks: a clone has to be proved anew."""
-        volumes = {volume.key: volume for copy in copies if (volume := self._places.volume(copy))}
-        with self._catalog.write() as c:
-            device = remember_device(c, int(time.time()))
-            for volume in volumes.values():
-                remember_volume(c, volume, device, int(time.time()))
 
     def preview(self, due: Sequence[DueCopy]) -> None:
         """Look up the first of them, in their order."""

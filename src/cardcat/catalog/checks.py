@@ -155,6 +155,8 @@ def is_in_scope(copy: KnownCopy, scope: Scope) -> bool:
 
 def record_right(c: Connection, rows: Sequence[RightCopy], now: int) -> None:
     """Note that these copies are right: they are there, and nothing is wrong with them any more."""
+    hashes = _hashes(c, [row.id for row in rows])
+    rows = [row for row in rows if hashes.get(row.id) == row.hash]
     _note_checks(c, [row.id for row in rows], now)
     _set(c, [row for row in rows if row.renews], ("mtime_ns", "evidence", "verified_how", "verified_at"), now)
     _set(c, [row for row in rows if not row.renews], ("mtime_ns",), now)
@@ -168,6 +170,8 @@ def record_wrong(c: Connection, rows: Sequence[WrongCopy], now: int) -> None:
 
     No copy that is wrong counts as proved until it is read and right. A finding that is known stays as it is.
     """
+    hashes = _hashes(c, [row.id for row in rows])
+    rows = [row for row in rows if hashes.get(row.id) == row.expected]
     _note_checks(c, [row.id for row in rows], now)
     ids = [row.id for row in rows]
     known = {(id_, trouble) for id_, trouble in _open(c, ids)}
@@ -219,6 +223,16 @@ def _open(c: Connection, copy_ids: Sequence[int]) -> list[tuple[int, str]]:
             x.file_location_id.in_(chunk), x.resolved_at.is_(None)
         )
         found += [(id_, trouble) for id_, trouble in c.execute(query)]
+    return found
+
+
+def _hashes(c: Connection, copy_ids: Sequence[int]) -> dict[int, str]:
+    """What these copies are on record as: a backup may have put another content there meanwhile."""
+    f, k = file_locations.c, content_identity.c
+    found: dict[int, str] = {}
+    for chunk in chunks(copy_ids):
+        query = select(f.id, k.cas_id).join(content_identity, k.id == f.content_id).where(f.id.in_(chunk))
+        found.update((id_, hash_) for id_, hash_ in c.execute(query))
     return found
 
 

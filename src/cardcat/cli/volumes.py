@@ -81,6 +81,8 @@ def show(
     that were read back once count, and two parts of one disk count once. Nothing is read from the drives:
     unplugged ones count by what is on record.
     """
+    if catalogs.present(catalog) is None:
+        return _absent(catalog, as_json=as_json)
     from cardcat.catalog.engine import open_catalog
     from cardcat.cli import protection
     from cardcat.safety.protection import EXAMPLES, protection_of
@@ -92,6 +94,14 @@ def show(
         output.emit(protection.document(found))
     else:
         protection.show(found)
+    return 0
+
+
+def _absent(where: str | None, *, as_json: bool) -> int:
+    if as_json:
+        output.emit(None)
+    else:
+        catalogs.say_absent(where)
     return 0
 
 

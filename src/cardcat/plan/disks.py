@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 UNKNOWN_DISK = "unknown"
@@ -26,21 +26,34 @@ def disk_of_each(volumes: Sequence[DiskNames]) -> dict[str, str]:
     """
     The disk of each volume, the same text for those that share one.
 
-    Where both are plugged in, that decides: cheap bridges give many disks one lasting name.
+    What is plugged in, the system tells apart: cheap bridges give many disks one lasting name. So an
+    unplugged volume whose lasting name several of those have is on a disk that is not known.
     """
-    found = {each.volume: each.volume if each.now or each.lasting else UNKNOWN_DISK for each in volumes}
-    for at, one in enumerate(volumes):
-        for other in volumes[:at]:
-            if _share(one, other):
-                old, new = found[one.volume], found[other.volume]
-                found = {volume: new if disk == old else disk for volume, disk in found.items()}
+    plugged = [each for each in volumes if each.now]
+    away = [each for each in volumes if not each.now and each.lasting]
+    found = {each.volume: UNKNOWN_DISK for each in volumes}
+    found |= _merged({each.volume: _parts(each.now) for each in plugged})
+    for group, names in _groups({each.volume: _parts(each.lasting) for each in away}):
+        near = {found[each.volume] for each in plugged if names & _parts(each.lasting)}
+        disk = UNKNOWN_DISK if len(near) > 1 else next(iter(near), group[0])
+        found |= dict.fromkeys(group, disk)
     return found
 
 
-def _share(one: DiskNames, other: DiskNames) -> bool:
-    if one.now and other.now:
-        return bool(_parts(one.now) & _parts(other.now))
-    return bool(_parts(one.lasting) & _parts(other.lasting))
+def _merged(names: Mapping[str, frozenset[str]]) -> dict[str, str]:
+    """For each volume the first of those that it shares a disk with, itself or through others."""
+    return {volume: group[0] for group, _ in _groups(names) for volume in group}
+
+
+def _groups(names: Mapping[str, frozenset[str]]) -> list[tuple[list[str], frozenset[str]]]:
+    """Volumes that have a name in common, with all their names."""
+    groups: list[tuple[list[str], frozenset[str]]] = []
+    for volume, own in names.items():
+        sharing = [group for group in groups if group[1] & own]
+        groups = [group for group in groups if group not in sharing]
+        together = [other for group in sharing for other in group[0]]
+        groups.append(([*together, volume], own.union(*(group[1] for group in sharing))))
+    return groups
 
 
 def _parts(names: str | None) -> frozenset[str]:

@@ -89,7 +89,9 @@ def _answer(verdict: Verdict) -> Iterator[Html]:
 def _sentence(verdict: Verdict) -> str:
     if not verdict.safe:
         return "Do not format it yet. What stands in the way is named below, and what to do about it."
-    seen = "Every copy was looked at on its drive at that moment."
+    seen = "Every copy that counts was looked at on its drive at that moment."
+    if not all(drive.is_seen for drive in verdict.drives):
+        seen = "Enough copies of every file were looked at on their drives; those marked “no” were not."
     if verdict.trusted and verdict.trusted.files:
         seen = (
             f"{text.many(verdict.trusted.files, 'file')} would not have enough copies without drives that "

@@ -155,7 +155,8 @@ class Looker:
                 standing, state=state, evidence=read.evidence, verified_at=self._terms.now, how=read.how
             )
         trouble = read if isinstance(read, str) else self._trouble(copy, sighting, is_read=read is not None)
-        is_offer = sighting.now is Now.OFFLINE and self._would_count(standing.state, copy)
+        is_away = sighting.now is Now.OFFLINE and not self._places.is_twice(copy)
+        is_offer = is_away and self._would_count(standing.state, copy)
         return replace(standing, state=replace(standing.state, trouble=trouble, offers=is_offer))
 
     def _blind(self, copy: PlacedCopy) -> str | None:
@@ -186,6 +187,8 @@ class Looker:
 
     def _offline(self, copy: PlacedCopy) -> str | None:
         """Why the copy on a drive that is not plugged in does not count."""
+        if self._places.is_twice(copy):
+            return "is plugged in twice, one of both is a clone: unplug one"
         if copy.evidence is not Evidence.READ_BACK_COLD:
             return "is not plugged in, and what it has was never proved"
         days = self._terms.trust_offline

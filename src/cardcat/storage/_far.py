@@ -9,7 +9,7 @@ from contextlib import contextmanager
 _LONGEST = 4000  # bytes; the system's own limit is 4096 with the closing zero
 _SURELY_SHORT = _LONGEST // 4  # characters; one takes four bytes at most
 
-_ON_THE_WAY = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+_ON_THE_WAY = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 
 
 def is_near(path: str) -> bool:

@@ -11,6 +11,7 @@ from cardcat.storage._far import is_near, reachable
 _READ = (
     os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 )  # a pipe in a file's place must not hang us
+_UNSEEN: int = getattr(os, "O_NOATIME", 0)  # not every system knows it
 _FOLDER = os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY
 
 
@@ -37,7 +38,7 @@ def _open(path: str, flags: int, within: int | None) -> int:
 
 def _open_unseen(path: str, flags: int, folder: int | None) -> int:
     try:
-        return os.open(path, flags | os.O_NOATIME, dir_fd=folder)
+        return os.open(path, flags | _UNSEEN, dir_fd=folder)
     except OSError as error:
         if error.errno != errno.EPERM:  # only the owner may ask for unchanged access times
             raise

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-_ON_THE_WAY = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_PATH: int = getattr(os, "O_PATH", os.O_RDONLY)  # not every system knows it
+_ON_THE_WAY = _PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Below(os.PathLike[str]):
     def reached(self) -> Iterator[tuple[str, int]]:
         """The last name, and the open folder that it is in. NotADirectoryError where a link is on the way."""
         *way, name = self.path.split("/")
-        folder = os.dup(self.fd) if self.fd is not None else os.open(self.root, os.O_PATH | os.O_CLOEXEC)
+        folder = os.dup(self.fd) if self.fd is not None else os.open(self.root, _PATH | os.O_CLOEXEC)
         try:
             for piece in way:
                 deeper = os.open(piece, _ON_THE_WAY, dir_fd=folder)

@@ -52,6 +52,7 @@ _PREFIX = "SHA256SUMS-"
 _NAME = re.compile(r"SHA256SUMS-(\d{8}T\d{6}Z)-[A-Za-z0-9.-]{1,100}")
 _MORE = ".jsonl"
 _NO_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EINVAL, errno.EISDIR})
+_MOST_TOLD = 1_000_000  # entries of a manifest that are kept in mind: anybody may have written more
 _LONGEST = 1 << 20  # bytes of a line; a longer one is damage
 
 
@@ -134,13 +135,15 @@ def read_manifest(root: Path, name: str, disk: Disk | None = None) -> Iterator[M
 def read_claims(root: Path, name: str, disk: Disk | None = None) -> Iterator[ManifestEntry | Renewed]:
     """All that one manifest of *root* claims: copies, and what was learnt of earlier ones."""
     folder = root / FOLDER / "manifests"
-    is_empty = True
+    told: set[bytes] = set()
     for line in _lines(folder / (name + _MORE), disk):
         if claim := read_line(line):
-            is_empty &= not isinstance(claim, ManifestEntry)
+            if isinstance(claim, ManifestEntry) and len(told) < _MOST_TOLD:
+                told.add(listed_key(claim.path, claim.sha256))
             yield claim
-    if is_empty:
-        yield from _read_sums(folder / name, root, disk)
+    if len(told) < _MOST_TOLD:  # where one of both is damaged, the other knows what it lost
+        listed = _read_sums(folder / name, root, disk)
+        yield from (entry for entry in listed if listed_key(entry.path, entry.sha256) not in told)
 
 
 def manifest_time(name: str) -> datetime | None:
