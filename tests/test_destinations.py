@@ -160,3 +160,18 @@ def test_a_file_of_the_owners_that_cannot_be_read_is_gone_round(desk: Desk) -> N
 
     assert desk.backup(disk=Locked()).status == SessionStatus.COMPLETED
     assert jpeg(1) in desk.on().values()
+
+
+def test_a_lost_copy_is_not_forgotten_because_another_file_has_its_name(desk: Desk) -> None:
+    """The second card's photo of that name and day gets a name of its own, and the loss stays on record."""
+    fill(desk.card, {"DCIM/IMG_1.JPG": jpeg(1)})
+    desk.backup()
+    (lost,) = (desk.folder / "drive").rglob("IMG_1.JPG")
+    lost.unlink()
+    fill(desk.make("second"), {"DCIM/IMG_1.JPG": jpeg(2)})
+    desk.backup(source=desk.folder / "second")
+
+    assert not lost.exists()
+    assert jpeg(2) in desk.on().values()
+    desk.backup()
+    assert lost.read_bytes() == jpeg(1)

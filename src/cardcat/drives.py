@@ -1,4 +1,4 @@
-"""Which drive a person means: by its label, by a uuid, or by where it is mounted."""
+"""Which drive a person means, and whether a drive is the one that it says it is."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from cardcat.catalog.volumes import KnownVolume
+from sqlalchemy import Connection
+
+from cardcat.catalog.volumes import KnownVolume, disk_on_record
 from cardcat.errors import UsageError
+from cardcat.model import Volume
 from cardcat.paths import display, to_text
-from cardcat.storage.volumes import is_mount_point, volume_of
+from cardcat.storage.volumes import is_mount_point, is_one_of_two, mounted_volumes, volume_of
 
 _LIST = "List them: cardcat volumes list"
 
@@ -29,6 +32,17 @@ def drive_named(known: Sequence[KnownVolume], given: str) -> KnownVolume:
     if not found:
         raise UsageError(f"No drive is known as {display(given)}.", hint=_LIST)
     return found[0]
+
+
+def is_doubtful(c: Connection, volume: Volume) -> bool:
+    """
+    Whether it may be another one than the volume on record that has its UUID, as a clone has.
+
+    Then neither names nor times tell what its files are: only their bytes do.
+    """
+    known = disk_on_record(c, volume.key)
+    is_moved = known is not None and volume.disk is not None and known != volume.disk
+    return is_moved or is_one_of_two(volume, mounted_volumes())
 
 
 def _called(known: Sequence[KnownVolume], given: str) -> list[KnownVolume]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -19,6 +20,7 @@ from cardcat.catalog.volumes import (
     volumes_last_mounted_at,
 )
 from cardcat.claims import import_claims
+from cardcat.drives import is_doubtful
 from cardcat.errors import CancelledError, CardcatError, CatalogError, DestinationError
 from cardcat.inputs import check_apart, check_catalog, check_destination, check_source, show
 from cardcat.media.pool import MetadataPool
@@ -66,13 +68,14 @@ def opened_run(
     check_catalog(source_root, local_path(catalog))
     with ExitStack() as stack:
         opened = stack.enter_context(open_catalog(catalog))
+        source = _open_source(opened, stack.enter_context(open_root(disk, source_root)))
         run = Run(
-            options=options,
+            options=replace(options, recheck=True) if source.is_doubtful else options,
             catalog=opened,
             disk=disk,
             reporter=reporter or current(),
             stop=stop,
-            source=_open_source(opened, stack.enter_context(open_root(disk, source_root))),
+            source=source,
             destinations=[],
             unusable=unusable,
             files=stack.enter_context(ThreadPoolExecutor(FILES_IN_FLIGHT, "files")),
@@ -105,9 +108,16 @@ def _open_source(catalog: Catalog, there: Root) -> Source:
     volume = volume_of(there.path)
     with catalog.write() as c:
         reap_dead(c, is_alive, now())
-        row = remember_volume(c, volume, remember_device(c, now()), now())
+        doubtful = is_doubtful(c, volume)
+        seen = replace(volume, disk=None) if doubtful else volume  # until all of it was read
+        row = remember_volume(c, seen, remember_device(c, now()), now())
     text, raw = to_text(path_on_volume(there.path))
-    return Source(there.path, volume, row.id, (text, raw or b""), there)
+    if doubtful:
+        current().note(
+            f"{show(there.path)} has the name of a card that was on another disk or in another reader; it "
+            "may be a clone. All its files are read."
+        )
+    return Source(there.path, volume, row.id, (text, raw or b""), there, is_doubtful=doubtful)
 
 
 def _open_destination(run: Run, root: Path, stack: ExitStack) -> None:

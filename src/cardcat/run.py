@@ -51,6 +51,7 @@ class Source:
     volume_id: int
     relative: tuple[str, bytes]
     there: Root  # held open: tells whether the same card is still in the reader
+    is_doubtful: bool = False  # it may be another one: names and times tell nothing
 
 
 @dataclass(slots=True)

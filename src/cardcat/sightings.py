@@ -112,6 +112,12 @@ class Places:
             seen = self._seen(copy, self._root(copy))
         return seen or Sighting(Now.OFFLINE, None)
 
+    def has_disk(self, disk: str) -> bool:
+        """Whether the physical disk with that lasting name is plugged in now, whatever is on it."""
+        if self._mounted is None:
+            self._mounted = mounted_volumes()
+        return any(disk == volume.disk for volume in self._mounted)
+
     def is_twice(self, copy: Placed) -> bool:
         """Whether two drives that are plugged in say that they hold the copy: it was looked at on neither."""
         self._root(copy)

@@ -120,7 +120,7 @@ def test_a_drive_that_was_formatted_again_is_another_one(desk: Desk) -> None:
     with drive(desk.folder / "one", label="ARCHIVE"):
         desk.backup("one")
     with drive(desk.folder / "one", label="ARCHIVE"):
-        assert "not plugged in" in reasons(desk)
+        assert "formatted since" in reasons(desk)
         result = copied(desk.backup("one"))
         assert result == len(CARD)
         assert is_safe(desk)
@@ -235,3 +235,31 @@ def test_of_a_drive_that_is_there_twice_nothing_is_trusted_either(desk: Desk) ->
             assert not verdict.safe
             assert "plugged in twice" in reasons(desk)
             assert not verdict.awaited
+
+
+def test_a_clone_of_a_card_is_read_whatever_its_names_and_times_say(desk: Desk) -> None:
+    """Another shooting on a card that was cloned: same UUID, same names, sizes and times."""
+    with drive(desk.folder / "K") as card:
+        fill(card, {"DCIM/IMG_1.CR3": b"a" * 5000})
+        desk.backup("one", source=card)
+        assert safe_to_format(card, catalog=str(desk.catalog)).files == 1
+    clone(desk.folder / "K", desk.folder / "K2")
+    with plugged_in(desk.folder / "K2") as other:
+        fill(other, {"DCIM/IMG_1.CR3": b"c" * 5000})
+        assert not safe_to_format(other, catalog=str(desk.catalog)).safe
+        assert copied(desk.backup("one", source=other)) == 1
+        again = desk.backup("one", source=other)
+        assert (copied(again), again.bytes_read_from_source) == (0, 0)
+        with plugged_in(desk.folder / "K"):
+            twins = desk.backup("one", source=other)
+            assert (copied(twins), twins.bytes_read_from_source) == (0, 5000)
+
+
+def test_a_formatted_drive_that_is_plugged_in_is_not_trusted_as_unplugged(desk: Desk) -> None:
+    fill(desk.card, CARD)
+    with drive(desk.folder / "one", label="A"):
+        desk.backup("one")
+    assert safe_to_format(desk.card, catalog=str(desk.catalog), trust_offline=9).safe
+    subprocess.run(["mkfs.ext4", "-q", "-F", "-L", "A", str(desk.folder / "one.img")], check=True)
+    with plugged_in(desk.folder / "one"):
+        assert not safe_to_format(desk.card, catalog=str(desk.catalog), trust_offline=9).safe

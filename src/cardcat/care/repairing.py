@@ -28,6 +28,7 @@ from cardcat.catalog.checks import (
     RightCopy,
     Trouble,
     WrongCopy,
+    due_copies,
     open_findings,
     record_wrong,
     still_open,
@@ -35,7 +36,7 @@ from cardcat.catalog.checks import (
 from cardcat.catalog.engine import Catalog
 from cardcat.catalog.knowledge import KnownCopy, copies_of_contents
 from cardcat.catalog.mended import Aside, record_mended, unrecorded
-from cardcat.errors import CancelledError, DestinationError
+from cardcat.errors import CancelledError, DestinationError, UsageError
 from cardcat.model import Stage
 from cardcat.paths import display
 from cardcat.plan.mending import by_trust
@@ -70,7 +71,13 @@ def repair(
     *given* means nothing, CancelledError if the user wants to stop.
     """
     with catalog.read() as c:
-        findings = open_findings(c, scope_of(c, given))
+        scope = scope_of(c, given)
+        findings = open_findings(c, scope)
+        if given is not None and not findings and not due_copies(c, scope):
+            raise UsageError(
+                f"No copy is on record at {display(given)}.",
+                hint="What is known of drives: cardcat volumes list",
+            )
     work = _Repairing(catalog, disk or this_disk(), reporter or current(), keep_changed=keep_changed)
     if dry_run:
         work.preview(findings)

@@ -183,6 +183,12 @@ def volumes_last_mounted_at(c: Connection, mount_point: Path) -> list[VolumeRow]
     return [_volume_row(row) for row in c.execute(query)]
 
 
+def disk_on_record(c: Connection, key: str) -> str | None:
+    """The physical disk that the volume was on when it was last seen, None where that is not known."""
+    query = select(volume_disks.c.disk).join(volumes, volumes.c.id == volume_disks.c.volume_id)
+    return c.scalar(query.where(volumes.c.key == key))
+
+
 def _remember_disk(c: Connection, volume_id: int, disk: str | None) -> None:
     """
     Note which physical disk the volume is on. Where that can't be told now, an earlier answer stays.

@@ -185,6 +185,9 @@ def _show_room(found: Protection) -> None:
         size = text.size(each.now.free_bytes if each.now else each.volume.free_bytes or 0)
         where = f"at {each.now.mount_point}" if each.now else "not plugged in"
         output.say(f"{each.volume.name} has room for them ({size} free, {where}).")
+    if found.findings:
+        output.say("Some of it is not right: first see cardcat repair --dry-run")
+        return
     other = found.room[0].now if found.room else None
     to = quoted(str(other.mount_point)) if other else "OTHER-DRIVE"
     output.say(f"To copy all of it to another drive: cardcat backup {mount} {to}")

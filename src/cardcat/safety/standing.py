@@ -171,7 +171,7 @@ class Looker:
         if copy.id in self._troubles:
             return _FOUND[self._troubles[copy.id]]
         if sighting.now is Now.OFFLINE:
-            return self._offline(copy)
+            return self._in_doubt(copy) or self._offline(copy)
         if (sighting.now is Now.THERE or sighting.only_time) and self._is_on_another_disk(copy):
             return "is another disk than the one that was proved (a clone?): see cardcat verify"
         if sighting.now is Now.THERE or is_read:
@@ -185,10 +185,16 @@ class Looker:
         before, now = copy.volume.disk, volume.disk if volume else None
         return before is not None and now is not None and before != now
 
-    def _offline(self, copy: PlacedCopy) -> str | None:
-        """Why the copy on a drive that is not plugged in does not count."""
+    def _in_doubt(self, copy: PlacedCopy) -> str | None:
+        """What is known against a drive that is not there as it should be."""
         if self._places.is_twice(copy):
             return "is plugged in twice, one of both is a clone: unplug one"
+        if copy.volume.disk is not None and self._places.has_disk(copy.volume.disk):
+            return "is on a disk that is plugged in, but is not mounted there, or was formatted since"
+        return None
+
+    def _offline(self, copy: PlacedCopy) -> str | None:
+        """Why the copy on a drive that is not plugged in does not count."""
         if copy.evidence is not Evidence.READ_BACK_COLD:
             return "is not plugged in, and what it has was never proved"
         days = self._terms.trust_offline

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from cardcat.catalog.details import live_photo_ids, unfinished_of
 from cardcat.catalog.engine import Catalog, is_absent, open_catalog
-from cardcat.inputs import check_source
+from cardcat.drives import is_doubtful
+from cardcat.inputs import check_source, show
 from cardcat.media.kind import kind_by_name
 from cardcat.metadata import GroupKind
 from cardcat.plan.assets import Asset, AssetFile, assemble
@@ -17,7 +18,7 @@ from cardcat.plan.gaps import gaps_by_content, gaps_by_name
 from cardcat.plan.structures import group_files
 from cardcat.reporting import Reporter, current
 from cardcat.safety.answer import Account, Reason, Trusted, Verdict
-from cardcat.safety.card import changes_since, contents_of, scan_card
+from cardcat.safety.card import Card, changes_since, contents_of, scan_card
 from cardcat.safety.drives import awaited_drives, counted_drives
 from cardcat.safety.standing import Terms
 from cardcat.safety.weighing import weigh
@@ -50,7 +51,7 @@ def safe_to_format(
     card = scan_card(check_source(source), disk or Disk(), teller)
     with ExitStack() as stack:
         opened = None if is_absent(catalog) else stack.enter_context(open_catalog(catalog, create=False))
-        contents = contents_of(card, opened, teller, full=full)
+        contents = contents_of(card, opened, teller, full=full or _is_doubtful(card, opened, teller))
         files = _files(card.found, contents.hashes, opened)
         assets = assemble(files)
         terms = Terms(max(copies, 1), full, trust_offline, now)
@@ -81,6 +82,20 @@ def _together(files: Sequence[AssetFile], assets: Sequence[Asset]) -> list[list[
         for asset in assets
         if asset.kind is not GroupKind.INDEX
     ]
+
+
+def _is_doubtful(card: Card, catalog: Catalog | None, teller: Reporter) -> bool:
+    """Whether the card may be a clone of the one on record: then its names and times tell nothing."""
+    if catalog is None:
+        return False
+    with catalog.read() as c:
+        doubtful = is_doubtful(c, card.volume)
+    if doubtful:
+        teller.note(
+            f"{show(card.root)} has the name of a card that was on another disk or in another reader; it may "
+            "be a clone. All its files are read."
+        )
+    return doubtful
 
 
 def _files(found: Walk, hashes: Mapping[str, str], catalog: Catalog | None) -> list[AssetFile]:

@@ -6,6 +6,7 @@ import time
 from contextlib import suppress
 
 from cardcat.catalog.sessions import counts, finish_session
+from cardcat.catalog.volumes import remember_device, remember_volume
 from cardcat.errors import CancelledError, CardcatError, DestinationError
 from cardcat.model import BackupResult, Counts, SessionResult, SessionStatus
 from cardcat.run import Destination, Run, now
@@ -33,6 +34,9 @@ def finish(run: Run, error: CardcatError | None = None) -> BackupResult:
         findings=tuple(run.findings),
         flow_run_id=run.flow_run_id,
     )
+    if run.source.is_doubtful and result.status is SessionStatus.COMPLETED:
+        with run.catalog.write() as c:  # all of it was read: from now on it is this one
+            remember_volume(c, run.source.volume, remember_device(c, now()), now())
     run.is_finished = True
     run.reporter.finished(result)
     return result

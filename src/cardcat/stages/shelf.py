@@ -47,12 +47,18 @@ class Shelf:
         folder, _, name = path.rpartition("/")
         taken = self._folder(folder).names.get(same_name_key(name))
         if not taken:
-            return None
+            return self._lost(path, folder, name, member)
         actual = name if name in taken else taken[0]
         there = _join(folder, actual)
         if actual != name and not member.is_media:  # kept by its own path: a name that differs is another
             return Occupant(there, None)
         return self._occupant(there, folder, actual, member)
+
+    def _lost(self, path: str, folder: str, name: str, member: Member) -> Occupant | None:
+        """A copy on record that is gone keeps its name, for itself: else nobody would miss it any more."""
+        copy = self._folder(folder).copies.get(name)
+        is_lost = copy is not None and copy.status in (Presence.PRESENT, Presence.MISSING)
+        return Occupant(path, None) if copy and is_lost and copy.hash != member.hash else None
 
     def put(self, path: str, member: Member) -> None:
         """Say that *path* is given to *member* now."""
@@ -159,7 +165,7 @@ class Shelf:
         try:
             listed = self._run.disk.list_folder(self._destination.root / folder)
         except (FileNotFoundError, NotADirectoryError):
-            return _Folder({}, {})
+            listed = []
         names: dict[str, list[str]] = {}
         for name in sorted(listed):
             names.setdefault(same_name_key(name), []).append(name)
