@@ -203,6 +203,11 @@ def _on_drives(*operations: str) -> Callable[[Step], bool]:
     return lambda step: step.drive in DRIVES and step.operation in operations
 
 
+def _is_held(step: Step) -> bool:
+    """Whether the drive was opened by then: before that, an empty folder is as good a destination as any."""
+    return not (step.operation == "open_folder" and not step.path)
+
+
 def _is_copied(step: Step) -> bool:
     """Whether it concerns the bytes of a copy, not a list or a marker of ours."""
     return step.drive in DRIVES and f".cardcat/incoming/{SESSION_FOLDERS[step.drive]}/" in f"{step.path}"
@@ -220,7 +225,7 @@ KINDS = {
         Kind("ENOSPC", _on_drives(*_TAKING_ROOM), _from_then_on(_no_room)),
         Kind("EROFS", _on_drives(*CHANGING), _from_then_on(_read_only)),
         Kind("drive gone", lambda step: step.drive in DRIVES, _from_then_on(_gone)),
-        Kind("empty mount point", lambda step: step.drive in DRIVES, _emptied),
+        Kind("empty mount point", lambda s: s.drive in DRIVES and _is_held(s), _emptied),
         Kind("card gone", lambda step: step.drive == CARD, _from_then_on(_gone)),
         Kind(
             "short read",

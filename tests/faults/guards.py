@@ -184,7 +184,7 @@ GUARDS = (
         "access-times",
         "The card's files keep the time at which they were last read.",
         "src/cardcat/storage/_opening.py",
-        "        return os.open(path, flags | os.O_NOATIME, dir_fd=folder)\n",
+        "        return os.open(path, flags | _UNSEEN, dir_fd=folder)\n",
         "        return os.open(path, flags, dir_fd=folder)\n",
         "tests/storage/test_copying.py::test_the_source_is_not_written_to_and_keeps_its_access_time",
     ),
@@ -243,6 +243,15 @@ GUARDS = (
         "place.lock(root, run.disk, itself=there.itself)",
         "place.lock(root, run.disk)",
         "tests/faults/test_order.py::test_a_drive_that_goes_before_it_is_locked_leaves_an_empty_folder_empty",
+    ),
+    Guard(
+        "metadata-of-the-other",
+        "What is inside a file is not lost because the drive that it was read from was pulled.",
+        "src/cardcat/stages/inside.py",
+        "        if not (any(metadata.trouble for metadata in found) and _lost_a_drive(run) and run.alive):\n"
+        "            return found\n",
+        "        return found\n",
+        "tests/faults/test_order.py::test_a_drive_that_goes_while_metadata_is_read_leaves_them_to_the_other",
     ),
     Guard(
         "lock",

@@ -239,3 +239,14 @@ def test_a_list_that_cannot_be_read_is_read_by_the_next_run(tmp_path: Path) -> N
     assert rows_of(desk, known) == [(0,)]
     back_up(desk)
     assert rows_of(desk, known) == [(1,)]
+
+
+@pytest.mark.usefixtures("simple")
+def test_a_drive_that_goes_while_metadata_is_read_leaves_them_to_the_other(
+    tmp_path: Path, undisturbed: Undisturbed, forks: Forks
+) -> None:
+    """Files are looked into by processes of their own, which only find that a path leads nowhere."""
+    last_look = [step for step in undisturbed.steps if step.operation == "read_at" and step.drive == "one"][
+        -1
+    ]
+    one_row(Desk(tmp_path / "desk"), undisturbed, forks, KINDS["empty mount point"], last_look)

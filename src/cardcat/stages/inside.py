@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from cardcat.errors import DestinationError
 from cardcat.media.readable import has_metadata
 from cardcat.metadata import Metadata
 from cardcat.model import UNFINISHED, Finding, Stage
@@ -26,7 +27,7 @@ def look_inside(run: Run, copied: Sequence[CopiedFile]) -> list[Finding]:
         if file.kind.is_media:
             file.sample = _sample(run, file)
     readable = [file for file in copied if has_metadata(file.kind, file.file.path)]
-    found = run.metadata.read([(_any_copy(run, file), file.kind) for file in readable])
+    found = _read(run, readable)
     findings: list[Finding] = []
     for file, metadata in zip(readable, found, strict=True):
         file.metadata = metadata
@@ -34,6 +35,24 @@ def look_inside(run: Run, copied: Sequence[CopiedFile]) -> list[Finding]:
     _complete_groups(copied)
     run.reporter.advance(files=len(copied), size=0)
     return findings
+
+
+def _read(run: Run, files: Sequence[CopiedFile]) -> list[Metadata]:
+    """What is in each file; read again from another drive if one was pulled meanwhile."""
+    while True:
+        found = run.metadata.read([(_any_copy(run, file), file.kind) for file in files])
+        if not (any(metadata.trouble for metadata in found) and _lost_a_drive(run) and run.alive):
+            return found
+
+
+def _lost_a_drive(run: Run) -> bool:
+    alive = run.alive
+    for destination in alive:
+        try:
+            destination.there.require_there()
+        except DestinationError as gone:
+            run.fail(destination, gone, "reading metadata")
+    return len(run.alive) < len(alive)
 
 
 def _complete_groups(copied: Sequence[CopiedFile]) -> None:
