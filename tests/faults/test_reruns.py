@@ -81,7 +81,7 @@ def command(desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
     def run(*words: str | Path, disk: Disk | None = None) -> tuple[int, Any]:
         with monkeypatch.context() as patch:
-            patch.setattr("cardcat.opening.Disk", lambda: disk or Disk())
+            patch.setattr("cardcat.opening.this_disk", lambda: disk or Disk())
             capsys.readouterr()
             code = main([*map(str, words), "--direct", "--json", "--catalog", str(desk.catalog)])
         return code, json.loads(capsys.readouterr().out)
