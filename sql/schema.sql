@@ -312,6 +312,60 @@ CREATE TABLE copy_checks (
     CONSTRAINT fk_copy_checks_file_location_id FOREIGN KEY(file_location_id) REFERENCES file_locations (id) ON DELETE CASCADE
 );
 
+CREATE TABLE session_attempts (
+    session_id INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    run_id TEXT NOT NULL,
+    flow_run_id TEXT,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    status TEXT NOT NULL,
+    message TEXT,
+    files_copied INTEGER DEFAULT 0 NOT NULL,
+    files_skipped INTEGER DEFAULT 0 NOT NULL,
+    files_failed INTEGER DEFAULT 0 NOT NULL,
+    files_pending INTEGER DEFAULT 0 NOT NULL,
+    bytes_copied INTEGER DEFAULT 0 NOT NULL,
+    bytes_read INTEGER DEFAULT 0 NOT NULL,
+    CONSTRAINT pk_session_attempts PRIMARY KEY (session_id, attempt),
+    CONSTRAINT ck_session_attempts_status CHECK (status IN ('running', 'completed', 'failed', 'cancelled')),
+    CONSTRAINT fk_session_attempts_session_id FOREIGN KEY(session_id) REFERENCES backup_sessions (id) ON DELETE CASCADE
+) WITHOUT ROWID;
+
+CREATE TABLE attempt_stages (
+    session_id INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    stage TEXT NOT NULL,
+    seconds REAL NOT NULL,
+    files INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    CONSTRAINT pk_attempt_stages PRIMARY KEY (session_id, attempt, stage),
+    CONSTRAINT ck_attempt_stages_stage CHECK (stage IN ('scan', 'hash', 'dedupe', 'copy', 'verify', 'metadata', 'record')),
+    CONSTRAINT fk_attempt_stages_session_id FOREIGN KEY(session_id) REFERENCES backup_sessions (id) ON DELETE CASCADE
+) WITHOUT ROWID;
+
+CREATE TABLE watched_cards (
+    volume_id INTEGER NOT NULL,
+    layout TEXT NOT NULL,
+    timezone TEXT,
+    excludes TEXT DEFAULT '[]' NOT NULL,
+    handled TEXT,
+    handled_at INTEGER,
+    added_at INTEGER NOT NULL,
+    CONSTRAINT pk_watched_cards PRIMARY KEY (volume_id),
+    CONSTRAINT ck_watched_cards_layout CHECK (layout IN ('dated', 'tree')),
+    CONSTRAINT fk_watched_cards_volume_id FOREIGN KEY(volume_id) REFERENCES volumes (id) ON DELETE CASCADE
+);
+
+CREATE TABLE watched_destinations (
+    volume_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    path_raw BLOB NOT NULL,
+    CONSTRAINT pk_watched_destinations PRIMARY KEY (volume_id, position),
+    CONSTRAINT fk_watched_destinations_volume_id FOREIGN KEY(volume_id) REFERENCES watched_cards (volume_id) ON DELETE CASCADE
+) WITHOUT ROWID;
+
 CREATE INDEX ix_asset_group_members_file_location_id ON asset_group_members (file_location_id);
 
 CREATE INDEX ix_backup_errors_session_id_resolved_at ON backup_errors (session_id, resolved_at);

@@ -8,6 +8,7 @@ means that the text is exact (`cardcat.paths`).
 from __future__ import annotations
 
 from cardcat.catalog.tables.assets import asset_group_members, asset_groups
+from cardcat.catalog.tables.attempts import attempt_stages, session_attempts
 from cardcat.catalog.tables.base import metadata, unix_now
 from cardcat.catalog.tables.checks import copy_checks, copy_findings
 from cardcat.catalog.tables.media import content_identity, duplicate_groups, media_details, media_files
@@ -19,10 +20,12 @@ from cardcat.catalog.tables.sessions import (
     manifests,
     session_details,
 )
+from cardcat.catalog.tables.watching import watched_cards, watched_destinations
 
 __all__ = [
     "asset_group_members",
     "asset_groups",
+    "attempt_stages",
     "backup_errors",
     "backup_items",
     "backup_sessions",
@@ -38,8 +41,11 @@ __all__ = [
     "media_details",
     "media_files",
     "metadata",
+    "session_attempts",
     "session_details",
     "unix_now",
     "volume_disks",
     "volumes",
+    "watched_cards",
+    "watched_destinations",
 ]

@@ -1,0 +1,73 @@
+"""Every attempt of a session with its stages, and the cards that are backed up when they appear."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+_BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    """Add tables; those that are there keep every row and column."""
+    op.create_table(
+        "session_attempts",
+        _reference("session_id", "backup_sessions.id"),
+        sa.Column("attempt", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("run_id", sa.Text, nullable=False),
+        sa.Column("flow_run_id", sa.Text),
+        sa.Column("started_at", _BIG, nullable=False),
+        sa.Column("ended_at", _BIG),
+        sa.Column("status", sa.Text, nullable=False),
+        sa.Column("message", sa.Text),
+        *(
+            sa.Column(name, _BIG, nullable=False, server_default=sa.text("0"))
+            for name in ("files_copied", "files_skipped", "files_failed", "files_pending")
+        ),
+        sa.Column("bytes_copied", _BIG, nullable=False, server_default=sa.text("0")),
+        sa.Column("bytes_read", _BIG, nullable=False, server_default=sa.text("0")),
+        sa.CheckConstraint("status IN ('running', 'completed', 'failed', 'cancelled')", name="status"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "attempt_stages",
+        _reference("session_id", "backup_sessions.id"),
+        sa.Column("attempt", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("stage", sa.Text, primary_key=True),
+        sa.Column("seconds", sa.Double().with_variant(sa.REAL(), "sqlite"), nullable=False),
+        sa.Column("files", _BIG, nullable=False),
+        sa.Column("bytes", _BIG, nullable=False),
+        sa.CheckConstraint(
+            "stage IN ('scan', 'hash', 'dedupe', 'copy', 'verify', 'metadata', 'record')", name="stage"
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "watched_cards",
+        _reference("volume_id", "volumes.id"),
+        sa.Column("layout", sa.Text, nullable=False),
+        sa.Column("timezone", sa.Text),
+        sa.Column("excludes", sa.Text, nullable=False, server_default=sa.text("'[]'")),
+        sa.Column("handled", sa.Text),
+        sa.Column("handled_at", _BIG),
+        sa.Column("added_at", _BIG, nullable=False),
+        sa.CheckConstraint("layout IN ('dated', 'tree')", name="layout"),
+    )
+    op.create_table(
+        "watched_destinations",
+        _reference("volume_id", "watched_cards.volume_id"),
+        sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("path", sa.Text, nullable=False),
+        sa.Column("path_raw", sa.LargeBinary, nullable=False),
+        sqlite_with_rowid=False,
+    )
+
+
+def _reference(name: str, target: str) -> sa.Column[int]:
+    """A part of the key that goes with what it names."""
+    return sa.Column(
+        name, _BIG, sa.ForeignKey(target, ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
