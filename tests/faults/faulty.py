@@ -129,15 +129,17 @@ def _gone(step: Step, plain: Plain, arguments: Sequence[Any]) -> Any:
 
 
 def _emptied(then: Step, desk: Path) -> Fault:
-    """The drive is pulled, and the empty folder that it was mounted at stays."""
-    is_done = False
+    """The drive is pulled once the run holds it, and the empty folder that it was mounted at stays."""
+    is_held = is_done = False
 
     def fault(step: Step, plain: Plain, arguments: Sequence[Any]) -> Any:
-        nonlocal is_done
-        if step.number >= then.number and not is_done:
+        nonlocal is_held, is_done
+        if is_held and step.number >= then.number and not is_done:
             is_done = True
             pull(desk / then.drive)
-        return plain(*arguments)
+        found = plain(*arguments)
+        is_held = is_held or (step.drive == then.drive and not _is_held(step))
+        return found
 
     return fault
 
