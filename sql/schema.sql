@@ -349,8 +349,6 @@ CREATE TABLE watched_cards (
     layout TEXT NOT NULL,
     timezone TEXT,
     excludes TEXT DEFAULT '[]' NOT NULL,
-    handled TEXT,
-    handled_at INTEGER,
     added_at INTEGER NOT NULL,
     CONSTRAINT pk_watched_cards PRIMARY KEY (volume_id),
     CONSTRAINT ck_watched_cards_layout CHECK (layout IN ('dated', 'tree')),
@@ -360,10 +358,24 @@ CREATE TABLE watched_cards (
 CREATE TABLE watched_destinations (
     volume_id INTEGER NOT NULL,
     position INTEGER NOT NULL,
+    drive_id INTEGER NOT NULL,
     path TEXT NOT NULL,
     path_raw BLOB NOT NULL,
+    handled TEXT,
+    handled_at INTEGER,
+    starter TEXT,
+    flow_run_id TEXT,
     CONSTRAINT pk_watched_destinations PRIMARY KEY (volume_id, position),
-    CONSTRAINT fk_watched_destinations_volume_id FOREIGN KEY(volume_id) REFERENCES watched_cards (volume_id) ON DELETE CASCADE
+    CONSTRAINT fk_watched_destinations_volume_id FOREIGN KEY(volume_id) REFERENCES watched_cards (volume_id) ON DELETE CASCADE,
+    CONSTRAINT fk_watched_destinations_drive_id FOREIGN KEY(drive_id) REFERENCES volumes (id) ON DELETE CASCADE
+) WITHOUT ROWID;
+
+CREATE TABLE watch_notes (
+    volume_key TEXT NOT NULL,
+    about TEXT NOT NULL,
+    stay TEXT NOT NULL,
+    told_at INTEGER NOT NULL,
+    CONSTRAINT pk_watch_notes PRIMARY KEY (volume_key, about)
 ) WITHOUT ROWID;
 
 CREATE INDEX ix_asset_group_members_file_location_id ON asset_group_members (file_location_id);

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
+
 from prefect import task
+from prefect.logging import get_run_logger
 
 from cardcat.run import Run
 from cardcat.stages.batches import Batch
 from cardcat.stages.copying import CopiedBatch, copy_batch
+from cardcat.summary import batch_line
 from tasks.policy import KEEP_NOTHING, RETRY_AFTER, is_worth_a_retry
 
 
 @task(
     name="copy",
     task_run_name="copy {label}",
-    tags=["cardcat"],
     retries=len(RETRY_AFTER),
     retry_delay_seconds=RETRY_AFTER,
     retry_condition_fn=is_worth_a_retry,
@@ -21,5 +24,8 @@ from tasks.policy import KEEP_NOTHING, RETRY_AFTER, is_worth_a_retry
 )
 def copy(run: Run, batch: Batch, label: str) -> CopiedBatch:
     """Copy and prove the files of one batch; doing it again begins the batch anew and loses nothing."""
-    del label  # for the name of the task run
-    return copy_batch(run, batch)
+    started = time.monotonic()
+    copied = copy_batch(run, batch)
+    size = sum(file.hashes.size for file in copied.copied)
+    get_run_logger().info(batch_line(label, len(copied.copied), size, time.monotonic() - started))
+    return copied

@@ -13,7 +13,6 @@ from tasks.policy import KEEP_NOTHING, RETRY_AFTER, is_worth_a_retry
 @task(
     name="hash",
     task_run_name="hash what may be there already",
-    tags=["cardcat"],
     retries=len(RETRY_AFTER),
     retry_delay_seconds=RETRY_AFTER,
     retry_condition_fn=is_worth_a_retry,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any, TypeVar, cast
 
 from prefect import Task
@@ -15,6 +16,8 @@ T = TypeVar("T")
 
 RETRY_AFTER = [2.0, 10.0, 30.0]  # seconds; a busy catalog is free again by then or will not be soon
 
+_PASSING = {errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.ETIMEDOUT}  # a share or a drive that hiccups
+
 KEEP_NOTHING: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 
 
@@ -24,9 +27,9 @@ def whole(value: T) -> T:
 
 
 def is_worth_a_retry(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Only what passes by itself: a catalog that somebody else is busy with. No space, no card: never."""
+    """Only what passes by itself: a catalog or a drive that is busy. No space, no card, bad input: never."""
     error = state.data if isinstance(state.data, Exception) else _raised(state)
-    return isinstance(error, CatalogBusyError)
+    return isinstance(error, CatalogBusyError) or (isinstance(error, OSError) and error.errno in _PASSING)
 
 
 def _raised(state: State[Any]) -> BaseException | None:

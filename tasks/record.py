@@ -10,7 +10,7 @@ from cardcat.stages.settling import record_batch
 from tasks.policy import KEEP_NOTHING
 
 
-@task(name="record", task_run_name="record {label}", tags=["cardcat"], **KEEP_NOTHING)
+@task(name="record", task_run_name="record {label}", **KEEP_NOTHING)
 def record(run: Run, copied: CopiedBatch, label: str) -> None:
     """Publish and record one batch. No retry: what is published and not recorded, the next run adopts."""
     del label  # for the name of the task run

@@ -1,118 +1,103 @@
-"""What the Prefect page shows of a run: progress while it works, findings and a summary at its end."""
+"""What the Prefect page and its log show of a backup: progress while it works, a summary at its end."""
 
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from uuid import UUID
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
-from prefect.artifacts import (
-    create_markdown_artifact,
-    create_progress_artifact,
-    create_table_artifact,
-    update_progress_artifact,
-)
 from prefect.logging import get_run_logger
 
+from cardcat.cli.progress import DOING, Told, Work
 from cardcat.errors import CardcatError
 from cardcat.model import BackupOptions, BackupResult, SessionStatus, Stage
 from cardcat.paths import display
 from cardcat.reporting import Silent
+from cardcat.run import Run
 from cardcat.safety.verdict import safe_to_format
-from cardcat.summary import findings_table, summary_markdown
+from cardcat.summary import findings_table, session_line, summary_markdown
+from tasks.page import EVERY, Page
 
-MOST_LINES = 50  # findings in the log; the table and the catalog have the rest
-EVERY = 1.0  # seconds between two updates: the page asks no more often
+_BEFORE_COPYING = (Stage.SCAN, Stage.HASH, Stage.DEDUPE)
 
 
-class PageReporter(Silent):
-    """Keeps what the page is told; the telling is done by a thread, so that a slow server slows nothing."""
+class OnPage(Told):
+    """
+    Tells the page what a terminal is told: progress as a bar, the rest as lines of the log.
 
-    def __init__(self) -> None:
-        self.stage = Stage.SCAN
-        self._size = self._done = 0
+    A finding or a warning is for a person: WARNING. Of files that are well there is no line.
+    """
 
-    @property
-    def percent(self) -> float:
-        """How much of the bytes to copy is done."""
-        if self.stage in (Stage.SCAN, Stage.HASH, Stage.DEDUPE):
-            return 0.0
-        return 100.0 if not self._size else min(100.0, 100.0 * self._done / self._size)
+    interval = EVERY
 
-    def begin(self, stage: Stage, *, files: int, size: int) -> None:  # noqa: ARG002 - bytes say enough
-        """Start counting anew."""
-        self.stage, self._size, self._done = stage, size, 0
+    def __init__(self, page: Page) -> None:
+        super().__init__()
+        self._page = page
+        self._log = get_run_logger()
+        self._percent = 0.0
 
-    def advance(self, *, files: int, size: int) -> None:  # noqa: ARG002 - the same
-        """Count."""
-        self._done += size
+    def began(self, work: Work) -> None:
+        """Show the stage, with what there is to do."""
+        self.progressed(work, work.began)
+
+    def progressed(self, work: Work, now: float) -> None:
+        """Move the bar, whose words say files, bytes and rate. It is that of the bytes to copy."""
+        done, total = work.amounts()
+        self._percent = 0.0 if work.stage in _BEFORE_COPYING or not total else 100.0 * done / total
+        self._page.progress(self._percent, f"{DOING[work.stage]}: {work.numbers(now)}")
+
+    def write(self, sentence: str, style: str) -> None:  # noqa: ARG002 - a log has levels
+        """Say something that a person should know."""
+        self._log.warning("%s", display(sentence))
+
+    def finished(self, result: BackupResult) -> None:
+        """Show how it ended; the bar is full only if all was done."""
+        super().finished(result)
+        words = display("; ".join(session_line(session) for session in result.sessions))
+        done = 100.0 if result.status is SessionStatus.COMPLETED else self._percent
+        self._page.progress(done, words)
 
 
 @contextmanager
-def progress_on_page(reporter: PageReporter, description: str) -> Iterator[None]:
-    """Show the reporter's progress on the run's page; trouble with the server is ignored."""
-    done = threading.Event()
-    artifact = _create(description)
-    thread = threading.Thread(target=_tell, args=(reporter, artifact, done), daemon=True)
-    thread.start()
+def telling_page(page: Page) -> Iterator[OnPage]:
+    """What is told inside goes to the page; at the end, how many findings its log left out."""
+    reporter = OnPage(page)
     try:
-        yield
+        yield reporter
     finally:
-        done.set()
-        thread.join(timeout=5 * EVERY)
+        reporter.close()
 
 
-def summarise(result: BackupResult, options: BackupOptions, catalog: str | None) -> None:
-    """Leave the findings as a table and the summary with the verdict on the run's page."""
-    logger = get_run_logger()
+def advise(errors: Iterable[CardcatError | None]) -> None:
+    """Log what a person can do about what went wrong."""
+    log = get_run_logger()
+    for hint in dict.fromkeys(error.hint for error in errors if error and error.hint):
+        log.warning("What to do: %s", display(hint))
+
+
+def troubles(run: Run) -> list[CardcatError]:
+    """What ended the work for single destinations."""
+    failed = [destination.error for destination in run.destinations if destination.error]
+    return [*failed, *(error for _, error in run.unusable)]
+
+
+def summarise(page: Page, result: BackupResult, options: BackupOptions, catalog: str | None) -> None:
+    """Leave the findings as a table, and the summary with the verdict and the next command."""
+    log = get_run_logger()
     for session in result.sessions:
-        counts = session.counts
-        level = logging.INFO if session.status == SessionStatus.COMPLETED else logging.WARNING
-        logger.log(
-            level,
-            "%s: %s, %d copied, %d skipped, %d failed, %d pending",
-            session.destination_path,
-            session.status.value,
-            counts.copied,
-            counts.skipped,
-            counts.failed,
-            counts.pending,
-        )
-    for finding in [finding for finding in result.findings if finding.attention][:MOST_LINES]:
-        logger.warning("%s", display(finding.message))
-    with suppress(Exception):  # the page is a witness
-        if result.findings:
-            create_table_artifact(
-                key="backup-findings", table=findings_table(result.findings), description="Findings"
-            )
-        create_markdown_artifact(key="backup-summary", markdown=_summary(result, options, catalog))
+        well = session.status is SessionStatus.COMPLETED
+        log.log(logging.INFO if well else logging.WARNING, "%s", display(session_line(session)))
+    if result.findings:
+        page.table("findings", findings_table(result.findings), "What was found with single files")
+    page.markdown("summary", _summary(result, options, catalog))
 
 
 def _summary(result: BackupResult, options: BackupOptions, catalog: str | None) -> str:
+    if any(session.counts.pending for session in result.sessions):
+        return summary_markdown(result, options, catalog)  # nobody has to look to know that it is not safe
     try:
         verdict = safe_to_format(options.source, catalog=catalog, reporter=Silent())
     except CardcatError:  # the card is gone: nothing can be said of it
-        return summary_markdown(result, options)
+        return summary_markdown(result, options, catalog)
     reasons = [f"{reason.path}: {reason.reason}" for reason in verdict.reasons]
-    return summary_markdown(result, options, safe=verdict.safe, reasons=reasons)
-
-
-def _create(description: str) -> UUID | None:
-    with suppress(Exception):
-        artifact = create_progress_artifact(progress=0.0, key="backup-progress", description=description)
-        return artifact if isinstance(artifact, UUID) else None
-    return None
-
-
-def _tell(reporter: PageReporter, artifact: UUID | None, done: threading.Event) -> None:
-    told = 0.0
-    while artifact is not None:
-        is_last = done.wait(EVERY)
-        if (now := reporter.percent) != told:
-            with suppress(Exception):
-                update_progress_artifact(artifact_id=artifact, progress=now)
-                told = now
-        if is_last:
-            return
+    return summary_markdown(result, options, catalog, safe=verdict.safe, reasons=reasons)

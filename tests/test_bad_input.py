@@ -56,6 +56,14 @@ def test_a_link_does_not_hide_that_source_and_destination_are_one(desk: Desk, ca
         backup(order(desk, card, desk.folder / "other name"), catalog=str(desk.catalog))
 
 
+def test_a_catalog_on_the_card_is_refused(desk: Desk, card: Path) -> None:
+    (desk.folder / "link").symlink_to(card / "DCIM")
+    for place in (card / "catalog.db", desk.folder / "link/catalog.db"):
+        with pytest.raises(UsageError, match=r"catalog .* lies inside the source"):
+            backup(order(desk, card, desk.make("drive")), catalog=str(place))
+    assert [path.name for path in card.rglob("*")] == ["DCIM", "IMG_1.JPG"]
+
+
 def test_a_destination_given_twice(desk: Desk, card: Path) -> None:
     drive = desk.make("drive")
     with pytest.raises(UsageError, match="twice"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shlex
 import subprocess
 from collections import Counter
 from collections.abc import Callable
@@ -16,7 +17,8 @@ from cardcat.model import Layout, SessionStatus
 from cardcat.reporting import Silent, reporting_to
 from cardcat.stages import explaining
 from cardcat.storage.disk import Disk, StrPath
-from cardcat.storage.mhl.telling import Told
+from cardcat.storage.mhl.chain import CHAIN
+from cardcat.storage.mhl.telling import Stuck, Way
 from tests.storage import oracle
 from tests.support import Desk, fill, jpeg, snapshot
 
@@ -56,13 +58,6 @@ def sums(drive: Path) -> Counter[str]:
 
 def generations(drive: Path) -> list[str]:
     return sorted(path.name for path in (drive / "ascmhl").glob("*.mhl"))
-
-
-def told_by(desk: Desk, *drives: str, disk: Disk | None = None, source: Path | None = None) -> list[str]:
-    notes = Notes()
-    with reporting_to(notes):
-        desk.backup(*drives, disk=disk, source=source)
-    return [note for note in notes.told if "same volume" not in note]
 
 
 @pytest.mark.parametrize("layout", Layout)
@@ -122,14 +117,50 @@ def test_what_stands_in_the_place_of_the_history_is_left_alone(desk: Desk, link:
     else:
         place.write_bytes(b"mine")
 
-    (note,) = told_by(desk)
+    result = desk.backup()
 
-    assert "ascmhl" in note
-    assert "is a file or a link" in note
+    (session,), (finding,) = result.sessions, result.findings
+    assert session.mhl_error
+    assert "ascmhl" in session.mhl_error
+    assert "is a file or a link" in session.mhl_error
+    assert finding.message == f"{session.mhl_error} {session.mhl_hint}"
+    assert (finding.path, finding.destination) == ("ascmhl", session.destination_path)
+    assert (finding.failed, finding.attention) == (False, True)
+    assert desk.ask("SELECT session_id, error_message FROM backup_errors") == [(session.id, finding.message)]
     assert list(outside.iterdir()) == []
     assert place.is_symlink() if link else place.read_bytes() == b"mine"
     assert desk.ask("SELECT status FROM backup_sessions") == [("completed",)]
     assert len(sums(desk.folder / "drive")) == 1
+
+
+def test_what_is_said_to_be_done_about_a_history_that_is_stuck_helps(desk: Desk) -> None:
+    fill(desk.card, {"A.JPG": jpeg(1)})
+    desk.backup("drive's")
+    drive = desk.folder / "drive's"
+    (drive / "ascmhl" / CHAIN).write_bytes(b"<damaged>")
+    desk.card.joinpath("B.JPG").write_bytes(jpeg(2))
+    (session,) = desk.backup("drive's").sessions
+    assert session.status == SessionStatus.COMPLETED
+    assert session.mhl_hint
+
+    command = shlex.split(session.mhl_hint.rpartition("history: ")[2])
+    subprocess.run(command, check=True)
+    (session,) = desk.backup("drive's").sessions
+
+    assert (session.mhl_error, session.mhl_hint) == (None, None)
+    assert (oracle.diff(drive), oracle.verify(drive), len(generations(drive))) == (
+        oracle.COMPLETE,
+        oracle.COMPLETE,
+        2,
+    )
+
+
+def test_a_history_that_somebody_else_is_at_needs_nobody(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(desk.card, {"A.JPG": jpeg(1)})
+    monkeypatch.setattr(explaining, "carry_on", lambda *_: Stuck("was changed just now", Way.WAIT))
+    result = desk.backup()
+    assert [finding.attention for finding in result.findings] == [False]
+    assert result.sessions[0].mhl_hint == "The next backup to the drive carries it on."
 
 
 def test_a_drive_that_fails_while_its_history_is_written_fails_its_session(desk: Desk) -> None:
@@ -159,7 +190,7 @@ def test_a_history_that_was_not_written_is_made_up_for_by_the_next_run(
     """Also by one that has nothing to copy, and of a drive that an older program filled."""
     fill(desk.card, {"A.JPG": jpeg(1)})
     with monkeypatch.context() as patch:
-        patch.setattr(explaining, "carry_on", lambda *_: Told())
+        patch.setattr(explaining, "carry_on", lambda *_: None)
         desk.backup()
     drive = desk.folder / "drive"
     assert not (drive / "ascmhl").exists()
@@ -277,6 +308,39 @@ def renewals(drive: Path) -> list[str]:
     """The lens of each content that a manifest tells anew."""
     lines = [line for more in (drive / ".cardcat/manifests").glob("*.jsonl") for line in more.open()]
     return [said["media"]["lens_model"] for said in map(json.loads, lines) if "renewed" in said]
+
+
+def test_what_was_learnt_is_told_though_somebody_else_wrote_there_since(desk: Desk) -> None:
+    """His manifest is read after it, and by us; what we know is in none."""
+    fill(desk.card, {"A.JPG": jpeg(1)})
+    desk.backup()
+    with desk.writing() as c:
+        c.execute("UPDATE media_files SET created_at = created_at - 100, updated_at = updated_at - 10")
+        c.execute("UPDATE manifests SET created_at = created_at - 50")
+        c.execute("UPDATE media_files SET lens_model = 'better'")
+    his = Desk(desk.make("his"))
+    (his.folder / "drive").symlink_to(desk.folder / "drive")
+    his.backup(source=fill(desk.make("his card"), {"B.JPG": jpeg(2)}))
+
+    desk.backup(source=fill(desk.make("other"), {"C.JPG": jpeg(3)}))
+
+    assert desk.ask("SELECT count(*) FROM manifests WHERE session_id IS NULL") == [(1,)]
+    assert renewals(desk.folder / "drive") == ["better"]
+
+
+def test_what_was_learnt_is_told_by_the_first_session_to_a_drive_of_somebody_elses(desk: Desk) -> None:
+    his = Desk(desk.make("his"))
+    fill(his.card, {"A.JPG": jpeg(1)})
+    his.backup()
+    (desk.folder / "drive").symlink_to(his.folder / "drive")
+    same = fill(desk.make("same"), {"A.JPG": jpeg(1)})
+    desk.backup(source=same, disk=Broken("A"))  # reads his manifest, and has nothing to tell itself
+    with desk.writing() as c:
+        c.execute("UPDATE manifests SET created_at = created_at - 50")
+        c.execute("UPDATE media_files SET created_at = created_at - 100, lens_model = 'better'")
+    desk.backup(source=fill(desk.make("other"), {"C.JPG": jpeg(3)}))
+
+    assert renewals(desk.folder / "drive") == ["better"]
 
 
 def test_what_was_learnt_of_earlier_files_is_told_by_the_next_manifest(desk: Desk) -> None:

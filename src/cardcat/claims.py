@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from sqlalchemy import Connection
 
-from cardcat.catalog.bulk import chunks
 from cardcat.catalog.contents import ContentRow, MediaRow, record_contents, record_media, renew_media
 from cardcat.catalog.copies import NewCopy, copy_hashes, known_paths, record_copies, set_evidence
 from cardcat.catalog.details import METADATA_COLUMNS
@@ -21,12 +21,18 @@ from cardcat.model import Evidence, Kind
 from cardcat.paths import to_text
 from cardcat.storage.disk import Disk
 from cardcat.storage.manifest import ManifestEntry, Renewed, manifest_names, read_claims
+from cardcat.storage.system import this_disk
 from cardcat.text import size as human_size
 
 _LARGEST = 1 << 31  # what a plain integer column holds
 _LARGEST_TIME = 1 << 62
-_PORTION = 1_000  # claims that are held in memory: anybody may have made them long
+_PORTION = 1_000  # claims that are held in memory at once
+_PORTION_BYTES = 4 << 20  # of their texts: anybody may have made them long
+_COLUMNS = frozenset(
+    {*METADATA_COLUMNS, "media_type", "path", "extension", "date_added", "date_modified"}
+)  # of a media file that are taken over
 
+_Claim = ManifestEntry | Renewed
 _Told = Mapping[str, str | int | float | None]
 
 
@@ -36,7 +42,7 @@ def import_claims(catalog: Catalog, root: Path, location_id: int, now: int, disk
 
     One that can't be read is left to the next time. OSError if their folder can't be listed.
     """
-    disk = disk or Disk()
+    disk = disk or this_disk()
     with catalog.read() as c:
         names = sorted(set(manifest_names(root, disk)) - known_manifests(c, location_id))
     imported = 0
@@ -66,7 +72,7 @@ def import_manifest(
     """
     imported = 0
     with catalog.write() as c:
-        for claims in chunks(read_claims(root, name, disk), _PORTION):
+        for claims in _portions(read_claims(root, name, disk)):
             entries = [claim for claim in claims if isinstance(claim, ManifestEntry)]
             imported += _import(c, location_id, entries, now)
             if is_anew:
@@ -79,6 +85,38 @@ def import_manifest(
 def kind_claimed(entry: ManifestEntry) -> Kind:
     """What a copy is by its manifest, or by its name where that does not say."""
     return entry.kind or kind_by_name(entry.path.rpartition("/")[2])
+
+
+def _portions(claims: Iterable[_Claim]) -> Iterator[list[_Claim]]:
+    """As many at a time as fit into little memory, with what is taken over of each."""
+    portion: list[_Claim] = []
+    size = 0
+    for claim in map(_kept, claims):
+        portion.append(claim)
+        size += _size(claim)
+        if len(portion) == _PORTION or size >= _PORTION_BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
+
+
+def _kept(claim: _Claim) -> _Claim:
+    if isinstance(claim, Renewed):
+        return replace(claim, media=_columns(claim.media))
+    return replace(claim, source_path=None, media=None if claim.media is None else _columns(claim.media))
+
+
+def _columns(media: _Told) -> _Told:
+    return {name: media[name] for name in media.keys() & _COLUMNS}
+
+
+def _size(claim: _Claim) -> int:
+    """Bytes of memory that its texts take."""
+    texts = list((claim.media or {}).values())
+    if isinstance(claim, ManifestEntry):
+        texts += [claim.path, claim.sample]
+    return sum(sys.getsizeof(text) for text in texts if isinstance(text, str))
 
 
 def _import(c: Connection, location_id: int, entries: Sequence[ManifestEntry], now: int) -> int:
@@ -113,7 +151,7 @@ def _doubt_contradicted(
     return frozenset(path for path, id_ in wrong.items() if id_ in claimed)
 
 
-def _media_rows(claims: Iterable[ManifestEntry | Renewed], now: int) -> Iterator[MediaRow]:
+def _media_rows(claims: Iterable[_Claim], now: int) -> Iterator[MediaRow]:
     for claim in claims:
         if isinstance(claim, Renewed):
             if claim.kind.is_media:
@@ -132,7 +170,7 @@ class _Defaults:
     path: str
 
 
-def _media(claim: ManifestEntry | Renewed, kind: Kind, media: _Told, defaults: _Defaults) -> MediaRow:
+def _media(claim: _Claim, kind: Kind, media: _Told, defaults: _Defaults) -> MediaRow:
     said = str(media.get("media_type"))
     path = to_text(_word(media.get("path")) or defaults.path)[0]
     suffix = PurePosixPath(path).suffix[1:].lower()

@@ -95,7 +95,7 @@ def _outcome(check: Callable[[], Check]) -> Check:
         return Check(Health.BROKEN, str(error), "Install cardcat again.")
     except OSError as error:
         where = "" if error.filename is None else f": {display(os.fsdecode(error.filename))}"
-        return Check(Health.BROKEN, f"{(error.strerror or str(error)).lower()}{where}", _advice(error))
+        return Check(Health.BROKEN, f"{text.cause(error)}{where}", _advice(error))
 
 
 def _advice(error: OSError) -> str:

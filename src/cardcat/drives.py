@@ -13,6 +13,7 @@ from cardcat.errors import UsageError
 from cardcat.model import Volume
 from cardcat.paths import display, to_text
 from cardcat.storage.volumes import is_mount_point, is_one_of_two, mounted_volumes, volume_of
+from cardcat.text import cause
 
 _LIST = "List them: cardcat volumes list"
 
@@ -62,6 +63,5 @@ def _holding(known: Sequence[KnownVolume], path: Path) -> list[KnownVolume]:
     try:
         key = volume_of(path).key
     except OSError as error:
-        cause = (error.strerror or str(error)).lower()
-        raise UsageError(f"{display(str(path))} can't be looked at: {cause}.") from error
+        raise UsageError(f"{display(str(path))} can't be looked at: {cause(error)}.") from error
     return [each for each in known if each.volume.key == key]

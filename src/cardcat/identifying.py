@@ -30,6 +30,7 @@ from cardcat.storage.disk import Disk
 from cardcat.storage.hashing import Hashes, hash_file
 from cardcat.storage.reading import Expected, expected_of
 from cardcat.storage.volumes import path_on_volume, volume_of
+from cardcat.text import cause
 
 SHOWN_DIGITS = 12  # of a hash; they tell contents apart to people
 _SHORTEST = 6  # digits of a hash that may stand for it
@@ -74,8 +75,7 @@ def examine(path: Path, opened: Catalog | None, disk: Disk, teller: Reporter) ->
             return GivenFile(path, known.pop(), expected, None, recorded)
         hashes = _hashed(real, expected, disk, teller)
     except OSError as error:
-        cause = (error.strerror or str(error)).lower()
-        raise UsageError(f"{show(path)} can't be read: {cause}.") from error
+        raise UsageError(f"{show(path)} can't be read: {cause(error)}.") from error
     return GivenFile(path, hashes.sha256, expected, hashes, recorded)
 
 

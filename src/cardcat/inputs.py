@@ -10,6 +10,7 @@ from pathlib import Path
 from cardcat.errors import DestinationError, SourceError, UsageError
 from cardcat.paths import display
 from cardcat.storage.volumes import path_on_volume
+from cardcat.text import cause
 
 
 def check_source(source: Path) -> Path:
@@ -18,7 +19,7 @@ def check_source(source: Path) -> Path:
         mode = source.stat().st_mode
     except OSError as error:
         raise SourceError(
-            f"The source {show(source)} can't be opened: {_cause(error)}.",
+            f"The source {show(source)} can't be opened: {cause(error)}.",
             hint="Is the card in the reader and mounted? `lsblk` lists what is plugged in.",
         ) from error
     if not stat.S_ISDIR(mode):
@@ -40,7 +41,7 @@ def check_destination(destination: Path) -> Path:
         mode = destination.stat().st_mode
     except OSError as error:
         raise DestinationError(
-            f"The destination {show(destination)} is not there: {_cause(error)}. Nothing was copied to it.",
+            f"The destination {show(destination)} is not there: {cause(error)}. Nothing was copied to it.",
             hint="Is the drive plugged in and mounted? If so, make the folder on it first.",
         ) from error
     if not stat.S_ISDIR(mode):
@@ -124,7 +125,3 @@ def _place(path: Path) -> Path:
 def _identity(path: Path) -> tuple[int, int]:
     status = path.stat()
     return status.st_dev, status.st_ino
-
-
-def _cause(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

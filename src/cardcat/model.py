@@ -210,7 +210,8 @@ class SessionResult:
 
     *id* is 0 for a destination that could not even be opened. *exit_code* is that of the error class
     (`cardcat.errors`) which ended the session before its time, 0 if none did. *files_not_in_mhl* were listed
-    by this run, and have names that an ASC MHL history can't hold.
+    by this run, and have names that an ASC MHL history can't hold. *mhl_error* says why that history was not
+    carried on, *mhl_hint* what to do about it; the copies are right all the same.
     """
 
     id: int
@@ -224,6 +225,8 @@ class SessionResult:
     cold: bool = True
     exit_code: int = 0
     files_not_in_mhl: int = 0
+    mhl_error: str | None = None
+    mhl_hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

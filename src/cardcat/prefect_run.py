@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import wait
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cardcat import server, stopping
-from cardcat.backup import backup
-from cardcat.catalog.engine import local_path
 from cardcat.errors import CardcatError
-from cardcat.model import BackupOptions, BackupResult
+from cardcat.model import BackupOptions, BackupResult, SessionStatus
 from cardcat.project import ROOT
-from cardcat.reporting import Several, Silent, current, reporting_to
-from cardcat.summary import run_name
+from cardcat.reporting import Reporter, Several, Silent, current, reporting_to
+from cardcat.server import reaping, runs
+from cardcat.server.fuse import Fuse, fused
 
 if TYPE_CHECKING:
     from prefect import Flow
@@ -23,15 +25,38 @@ if TYPE_CHECKING:
 
 DEPLOYMENT = "backup/backup"
 
+_NO_SERVER = "No Prefect server answers: the backup runs without a page. Nothing else is missing."
+_NO_END = (
+    "The Prefect server does not answer any more: its page does not show how this backup ended. "
+    "Nothing else is missing."
+)
+_QUIET = {  # the page has the log lines, and what it could not be told is said once, by us
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
+}
+_STATES = {
+    SessionStatus.COMPLETED: "COMPLETED",
+    SessionStatus.CANCELLED: "CANCELLED",
+    SessionStatus.FAILED: "FAILED",
+}
+_REAPING = 5.0  # seconds that are waited for it once the backup is done
+_SILENCE = 5.0  # seconds without an answer after which a server is told nothing more at the end
+_FAREWELL = 120.0  # seconds that telling a busy server the rest may take
+
 
 class _Keeper(Silent):
-    """Keeps the result: a server that dies after the work was done must not take it away."""
+    """Keeps the result, which a server that dies after the work must not take away, and what was said."""
 
     result: BackupResult | None = None
+    told_of_server = False
 
     def finished(self, result: BackupResult) -> None:
         """Keep it."""
         self.result = result
+
+    def note(self, sentence: str) -> None:
+        """Remember whether somebody has said that the server is gone."""
+        self.told_of_server |= "Prefect server" in sentence
 
 
 def run_flow(options: BackupOptions, catalog: str | None = None) -> BackupResult:
@@ -40,37 +65,110 @@ def run_flow(options: BackupOptions, catalog: str | None = None) -> BackupResult
 
     The same result and the same errors as `cardcat.backup.backup`.
     """
-    api_url = server.ensure()
+    api_url, flow = _prepared("backup")
     if api_url is None:
-        current().note("No Prefect server answers: the backup runs without a page. Nothing else is missing.")
+        current().note(_NO_SERVER)
         return _directly(options, catalog)
-    server.use(api_url)
-    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")  # the page has the log lines
-    keeper = _Keeper()
+    reaper = threading.Thread(target=reaping.reap, args=(api_url,), daemon=True)
+    reaper.start()
     try:
-        with reporting_to(Several(current(), keeper)):
-            _run(options, catalog)
-    except (CardcatError, KeyboardInterrupt):
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever Prefect has: it is a witness, not a pillar
-        if keeper.result is None and not stopping.stop_requested():
-            current().note(f"Prefect failed ({type(error).__name__}); the backup goes on without its page.")
-            return _directly(options, catalog)
-    if keeper.result is None:
-        return _directly(options, catalog)
-    return keeper.result
+        return _Witnessed(api_url, options, catalog).run(flow)
+    finally:
+        reaper.join(_REAPING)
+
+
+def _prepared(name: str) -> tuple[str | None, Flow[..., Any]]:
+    """The server and the flow. A server that has to be started is waited for while Prefect is imported."""
+    for setting, level in _QUIET.items():
+        os.environ.setdefault(setting, level)
+    if url := server.find():
+        server.use(url)
+        return url, load_flow(name)
+    coming = server.soon()
+    server.expect()
+    flow = load_flow(name)
+    if url := coming():
+        from prefect.context import refresh_global_settings_context  # noqa: PLC0415 - see load_flow
+
+        server.use(url)
+        refresh_global_settings_context()  # its port may be another than expected
+    return url, flow
 
 
 def _directly(options: BackupOptions, catalog: str | None) -> BackupResult:
+    from cardcat.backup import backup  # noqa: PLC0415 - the server is started before it is loaded
+
     return backup(options, catalog=catalog, stop=stopping.stop_requested)
 
 
-def _run(options: BackupOptions, catalog: str | None) -> None:
-    from prefect.flow_engine import run_flow as execute  # noqa: PLC0415 - Prefect takes a second to import
+class _Witnessed:
+    """A backup that the server at *api_url* is told of, as long as it listens."""
 
-    flow = load_flow("backup")
-    parameters = _parameters(options, catalog)
-    flow_run = _create_run(parameters)
+    def __init__(self, api_url: str, options: BackupOptions, catalog: str | None) -> None:
+        self._api_url = api_url
+        self._options = options
+        self._catalog = catalog
+        self._keeper = _Keeper()
+        self._id: str | None = None
+
+    def run(self, flow: Flow[..., Any]) -> BackupResult:
+        """Back up. Whatever Prefect has, the work is done, once."""
+        try:
+            with reporting_to(Several(current(), self._keeper)):
+                self._as_flow(flow)
+        except (CardcatError, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - Prefect's signals are none of Exception
+            return self._without_page(error)
+        return self._keeper.result or _directly(self._options, self._catalog)
+
+    def _as_flow(self, flow: Flow[..., Any]) -> None:
+        parameters = _parameters(self._options, self._catalog)
+        fuse = Fuse()
+        with fused(fuse):
+            flow_run = _create_run(flow, parameters)
+            self._id = str(flow_run.id)
+            with runs.watching(self._id, _stopping(current()), self._api_url) as watch:
+                fuse.silence = lambda: watch.silence
+                try:
+                    _execute(flow, flow_run, parameters)
+                finally:
+                    _farewell(watch)
+
+    def _without_page(self, error: BaseException) -> BackupResult:
+        """Do what is left to do, and have the page show how it ended if the server answers again."""
+        result = self._keeper.result
+        if result is None:
+            if self._id and runs.is_cancelled(self._id, self._api_url):
+                stopping.request_stop()
+            elif not stopping.stop_requested():
+                self._say(f"Prefect failed ({type(error).__name__}); the backup goes on without its page.")
+            result = _directly(self._options, self._catalog)
+        ending = runs.Ending(_STATES.get(result.status, "FAILED"), "The server was not told in time.")
+        if not (self._id and runs.end_run(self._id, ending, self._api_url)):
+            self._say(_NO_END)
+        return result
+
+    def _say(self, sentence: str) -> None:
+        if not self._keeper.told_of_server:
+            self._keeper.told_of_server = True
+            current().note(sentence)
+
+
+def _stopping(reporter: Reporter) -> Callable[[], None]:
+    """What is done when somebody cancels the run on its page; a thread does it."""
+
+    def stop() -> None:
+        reporter.note("Cancelled on the page: stopping after the files in hand; what is done is kept.")
+        stopping.request_stop()
+
+    return stop
+
+
+def _execute(flow: Flow[..., Any], flow_run: FlowRun, parameters: dict[str, Any]) -> None:
+    """Have Prefect run the flow, and raise what the flow raised."""
+    from prefect.flow_engine import run_flow as execute  # noqa: PLC0415 - see load_flow
+
     state: Any = execute(flow, flow_run=flow_run, parameters=parameters, return_type="state")
     error = state.data if isinstance(state.data, Exception) else None
     if error is None:
@@ -83,7 +181,7 @@ def _run(options: BackupOptions, catalog: str | None) -> None:
 
 def load_flow(name: str) -> Flow[..., Any]:
     """The flow *name*, by the entrypoint that prefect.yaml deploys, with tasks of the same project."""
-    from prefect.flows import load_flow_from_entrypoint  # noqa: PLC0415 - see above
+    from prefect.flows import load_flow_from_entrypoint  # noqa: PLC0415 - Prefect takes a second to import
 
     before = Path.cwd()
     os.chdir(ROOT)  # Prefect puts the working folder first on the import path, so that `tasks` is ours
@@ -103,32 +201,56 @@ def _forget_foreign(package: str) -> None:
             del sys.modules[name]
 
 
-def _create_run(parameters: dict[str, Any]) -> FlowRun | None:
-    """A run of the deployment, so that the page can retry and cancel it; None: a run of its own is made."""
-    from prefect.client.orchestration import get_client  # noqa: PLC0415 - see above
+def _create_run(flow: Flow[..., Any], parameters: dict[str, Any]) -> FlowRun:
+    """A run of the deployment, so that the page can retry and cancel it; without one, of the flow alone."""
+    from prefect.client.orchestration import get_client  # noqa: PLC0415 - see load_flow
     from prefect.exceptions import ObjectNotFound  # noqa: PLC0415
     from prefect.states import Pending  # noqa: PLC0415
 
+    from cardcat.calling import run_name  # noqa: PLC0415 - not before the server is started
+
+    name = run_name(parameters["source"], parameters["destinations"])
     with get_client(sync_client=True) as client:
         try:
             deployment = client.read_deployment_by_name(DEPLOYMENT)
         except ObjectNotFound:
-            return None
-        name = run_name(parameters["source"], parameters["destinations"])
-        return client.create_flow_run_from_deployment(
-            deployment.id, parameters=parameters, state=Pending(), name=name
+            flow_run = client.create_flow_run(flow, name=name, parameters=parameters, state=Pending())
+            client.update_flow_run_labels(flow_run.id, runs.labels())
+            return flow_run
+        flow_run = client.create_flow_run_from_deployment(
+            deployment.id, parameters=parameters, state=Pending(), name=name, labels=runs.labels()
         )
+    # Or the engine would wait for a stream of events in which somebody might suspend the run.
+    return flow_run.model_copy(update={"deployment_id": None})
+
+
+def _farewell(watch: runs.Watch) -> None:
+    """Let Prefect tell the server what it still has, as long as the server listens; the rest is left."""
+    with suppress(Exception):  # its inner parts may be others in another version
+        from prefect._internal.concurrency import services  # noqa: PLC0415 - see load_flow
+
+        waiting = [service._drain() for service in list(services._active_services) if service._started]  # noqa: SLF001
+        left = set(waiting)
+        for _ in range(int(_FAREWELL / 0.5)):
+            left = wait(left, timeout=0.5).not_done
+            if not left or watch.silence > _SILENCE:
+                break
+        for service in list(services._active_services):  # noqa: SLF001 - or they are waited for at the exit
+            if service._loop and service._done_event:  # noqa: SLF001
+                service._loop.call_soon_threadsafe(service._done_event.set)  # noqa: SLF001
 
 
 def _parameters(options: BackupOptions, catalog: str | None) -> dict[str, Any]:
     """The order as the page shows it; paths are full, because a retry runs somewhere else."""
+    from cardcat.catalog.engine import local_path  # noqa: PLC0415 - not before the server is started
+
     return {
         "source": str(options.source.absolute()),
         "destinations": [str(path.absolute()) for path in options.destinations],
         "layout": options.layout.value,
-        "timezone": options.timezone,
+        "timezone": options.timezone or "",
         "excludes": list(options.excludes),
         "recheck": options.recheck,
         "catalog": str(local_path(catalog)),
-        "session": options.rerun,
+        "session": options.rerun or 0,
     }

@@ -19,8 +19,8 @@ from cardcat.paths import to_text
 from cardcat.reporting import current
 from cardcat.stages.scan import refuse_empty
 from cardcat.storage.destination import read_marker
-from cardcat.storage.disk import Disk
 from cardcat.storage.reading import mtime_of
+from cardcat.storage.system import this_disk
 from cardcat.storage.volumes import path_on_volume, volume_of
 from cardcat.storage.walk import Walk, walk
 
@@ -35,7 +35,7 @@ def preview(options: BackupOptions, catalog: str | None = None) -> list[Preview]
     source = check_source(options.source)
     roots, unusable = usable_destinations(options.destinations)
     check_apart(source, roots)
-    found = walk(source, options.excludes, Disk())
+    found = walk(source, options.excludes, this_disk())
     refuse_empty(source, found)
     previews = []
     for root in roots:
@@ -64,7 +64,7 @@ def _preview(root: Path, found: Walk, held: dict[tuple[str, int], _Held]) -> Pre
         files_to_copy=len(new),
         bytes_to_copy=sum(new),
         files_to_skip=len(found.paths) - len(new) - to_read,
-        free_bytes=Disk().free_bytes(root),
+        free_bytes=this_disk().free_bytes(root),
         files_to_read=to_read,
     )
 

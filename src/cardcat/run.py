@@ -7,10 +7,12 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import wraps
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -20,18 +22,21 @@ from cardcat.catalog.findings import record_findings
 from cardcat.errors import CancelledError, DestinationError
 from cardcat.inputs import show
 from cardcat.media.pool import MetadataPool
-from cardcat.model import BackupOptions, Finding, Volume
+from cardcat.model import BackupOptions, Finding, Stage, Volume
 from cardcat.plan.names import NameRules
 from cardcat.reporting import Reporter
 from cardcat.storage.below import Below
 from cardcat.storage.disk import Disk
 from cardcat.storage.holding import DestinationRoot
 from cardcat.storage.presence import Root
+from cardcat.text import cause
+from cardcat.timing import Timing
 
 WINDOW = 4_096  # calls that are waiting at once
 
 A = TypeVar("A")
 B = TypeVar("B")
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +82,11 @@ class Destination:
     bytes_copied: int = 0
     recorded: int = 0  # copies that this run put on record: those it wrote, and those it found and proved
     not_in_mhl: int = 0  # of the files that this run listed on the drive, those with names XML can't hold
+    mhl_error: str | None = None  # why its ASC MHL history could not be carried on
+    mhl_hint: str | None = None  # and what to do about it
     is_cold: bool = True  # every copy so far was proved cold
     error: DestinationError | None = None
+    timing: Timing = field(default_factory=Timing)  # of the stages, as far as they worked for it
 
     @property
     def is_alive(self) -> bool:
@@ -123,6 +131,19 @@ class Run:
         """Count bytes that the source delivered."""
         with self.lock:
             self.bytes_read += count
+
+    @contextmanager
+    def at(self, stage: Stage, destinations: Iterable[Destination] | None = None) -> Iterator[None]:
+        """Count the block's time as the stage's for *destinations*, by default for all that go on."""
+        with ExitStack() as stack:
+            for destination in self.alive if destinations is None else destinations:
+                stack.enter_context(destination.timing.at(stage))
+            yield
+
+    def count(self, stage: Stage, files: int, size: int = 0) -> None:
+        """Count what a stage did for every destination that goes on: files, and bytes read or written."""
+        for destination in self.alive:
+            destination.timing.count(stage, files, size)
 
     def in_parallel(self, function: Callable[[A], B], values: Iterable[A]) -> Iterator[B]:
         """
@@ -192,13 +213,26 @@ class Run:
             raise self.destinations[0].error or DestinationError("No destination is left.")
 
 
+def timed(stage: Stage) -> Callable[[Callable[Concatenate[Run, P], A]], Callable[Concatenate[Run, P], A]]:
+    """Count the time of a whole function of a run as the stage's, for every destination that goes on."""
+
+    def decorate(function: Callable[Concatenate[Run, P], A]) -> Callable[Concatenate[Run, P], A]:
+        @wraps(function)
+        def counted(run: Run, /, *args: P.args, **kwargs: P.kwargs) -> A:
+            with run.at(stage):
+                return function(run, *args, **kwargs)
+
+        return counted
+
+    return decorate
+
+
 def as_destination_error(error: OSError | DestinationError, root: Path, doing: str) -> DestinationError:
     """Say what a drive's error means for the backup to it."""
     if isinstance(error, DestinationError):
         return error
-    cause = (error.strerror or str(error)).lower()
     return DestinationError(
-        f"The destination {show(root)} failed while {doing}: {cause}.",
+        f"The destination {show(root)} failed while {doing}: {cause(error)}.",
         hint="Look after the drive (space, cable, write protection), then run the same command again.",
     )
 

@@ -22,6 +22,7 @@ from cardcat.reporting import Reporter, current
 from cardcat.sightings import Now, Places, Sighting
 from cardcat.storage.disk import Disk
 from cardcat.storage.hashing import hash_file
+from cardcat.storage.system import this_disk
 from cardcat.zones import computer_timezone, zone
 
 
@@ -62,7 +63,7 @@ def show_content(
     written; a file is read only if the catalog can't tell by its place, size and time what it is, or if it
     is a sidecar. UsageError if nothing is found, or several contents.
     """
-    disk = Disk()
+    disk = this_disk()
     with ExitStack() as stack:
         opened = None if is_absent(catalog) else stack.enter_context(open_catalog(catalog, create=False))
         if not is_file(path, given):

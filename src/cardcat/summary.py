@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import PurePath
 
 from cardcat import text
 from cardcat.model import BackupOptions, BackupResult, Finding, SessionResult, SessionStatus
@@ -16,10 +15,32 @@ _ANGLE = "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}"
 _HARMLESS = {"<": _ANGLE, "`": "'", "|": _BAR, "](": "] ("}
 
 
-def run_name(source: str, destinations: Sequence[str]) -> str:
-    """What a run is called: `EOS_DIGITAL to Archive, Safe`."""
-    places = ", ".join(PurePath(destination).name for destination in destinations)
-    return display(f"{PurePath(source).name or 'card'} to {places}")
+def scan_line(card: str, files: int, size: int, *, ignored: int, excluded: int) -> str:
+    """The card for the log: `EOS_DIGITAL: 1,234 files, 5.6 GB; 3 ignored, 0 left out`."""
+    return display(
+        f"{card}: {text.many(files, 'file')}, {text.size(size)}; {ignored:,} ignored, {excluded:,} left out"
+    )
+
+
+def plan_line(files: int, work: int, size: int) -> str:
+    """The plan for the log: `1,000 of 1,234 files to copy, 4.2 GB; the others are there already`."""
+    rest = "; the others are there already" if work < files else ""
+    return f"{work:,} of {text.many(files, 'file')} to copy, {text.size(size)}{rest}"
+
+
+def batch_line(label: str, files: int, size: int, seconds: float) -> str:
+    """A batch for the log: `batch 3 of 80: 500 files, 1.2 GB in 12.0 s (100.0 MB/s)`."""
+    rate = f" ({text.rate(size / seconds)})" if size and seconds > 0 else ""
+    return f"batch {label}: {text.many(files, 'file')}, {text.size(size)} in {text.duration(seconds)}{rate}"
+
+
+def session_line(session: SessionResult) -> str:
+    """A session in one line: `/mnt/archive: completed, 5 copied (1.2 GB), 1 skipped, 0 failed, 0 pending`."""
+    counts = session.counts
+    numbers = [f"{counts.copied:,} copied ({text.size(counts.bytes_copied)})"]
+    for number, word in ((counts.skipped, "skipped"), (counts.failed, "failed"), (counts.pending, "pending")):
+        numbers.append(f"{number:,} {word}")
+    return f"{session.destination_path}: {session.status.value}, {', '.join(numbers)}"
 
 
 def findings_table(findings: Sequence[Finding]) -> list[dict[str, str]]:
@@ -36,31 +57,46 @@ def findings_table(findings: Sequence[Finding]) -> list[dict[str, str]]:
 
 
 def summary_markdown(
-    result: BackupResult, options: BackupOptions, *, safe: bool | None = None, reasons: Sequence[str] = ()
+    result: BackupResult,
+    options: BackupOptions,
+    catalog: str | None = None,
+    *,
+    safe: bool | None = None,
+    reasons: Sequence[str] = (),
 ) -> str:
-    """The run as Markdown; *safe* and *reasons* are the verdict on the card, None where there is none."""
+    """
+    The run as Markdown, with commands for the *catalog* at hand.
+
+    *safe* and *reasons* are the verdict on the card, None where there is none.
+    """
     took, read = text.duration(result.duration_seconds), text.size(result.bytes_read_from_source)
     lines = [
         f"**{_code(str(options.source))}: {result.status.value}** in {took}, {read} read{_rate(result)}.",
         "",
-        "| destination | session | status | copied | skipped | failed | pending | size |",
-        "|---|---|---|---|---|---|---|---|",
+        "| destination | session | status | copied | skipped | failed | pending |",
+        "|---|---|---|---|---|---|---|",
     ]
     lines += map(_row, result.sessions)
     lines += [f"\n{_code(session.message)}" for session in result.sessions if session.message]
     if result.findings:
         lines.append(f"\n{text.many(len(result.findings), 'finding')}; see the table beside this.")
-    lines += [*_warnings(result.findings), "", *_verdict(safe, reasons), "", *_next(result, options)]
+    lines += [
+        *_warnings(result.findings),
+        "",
+        *_verdict(safe, reasons, result),
+        "",
+        *_next(result, options, catalog),
+    ]
     return "\n".join(lines)
 
 
 def _row(session: SessionResult) -> str:
     counts = session.counts
-    numbers = (counts.copied, counts.skipped, counts.failed, counts.pending)
+    copied = f"{counts.copied:,}, {text.size(counts.bytes_copied)}" if counts.copied else "0"
+    rest = " | ".join(f"{number:,}" for number in (counts.skipped, counts.failed, counts.pending))
     return (
         f"| {_code(session.destination_path).replace('|', _BAR)} | {session.id or 'none'} "
-        f"| {session.status.value} | {' | '.join(f'{number:,}' for number in numbers)} "
-        f"| {text.size(counts.bytes_copied)} |"
+        f"| {session.status.value} | {copied} | {rest} |"
     )
 
 
@@ -81,7 +117,9 @@ def _warnings(findings: Sequence[Finding]) -> list[str]:
     return [title, *shown, *([f"- and {more:,} more"] if more else [])]
 
 
-def _verdict(safe: bool | None, reasons: Sequence[str]) -> list[str]:
+def _verdict(safe: bool | None, reasons: Sequence[str], result: BackupResult) -> list[str]:
+    if safe is None and (pending := max((s.counts.pending for s in result.sessions), default=0)):
+        return [f"**Safe to format: no**, {text.many(pending, 'file is', 'files are')} not backed up yet."]
     if safe is None:
         return ["Whether the card is safe to format was not looked at."]
     if safe:
@@ -93,15 +131,25 @@ def _verdict(safe: bool | None, reasons: Sequence[str]) -> list[str]:
     return ["**Safe to format: no**", *shown, *([f"- and {more:,} more"] if more else [])]
 
 
-def _next(result: BackupResult, options: BackupOptions) -> list[str]:
-    unfinished = [s for s in result.sessions if s.id and s.status != SessionStatus.COMPLETED]
-    if unfinished:
-        return [
-            "Next: look after what is named above, then",
-            "",
-            f"    cardcat sessions rerun {unfinished[0].id}",
-        ]
-    return ["Next:", "", f"    cardcat safe-to-format {quoted(str(options.source))}"]
+def _next(result: BackupResult, options: BackupOptions, catalog: str | None) -> list[str]:
+    """What to type next; on the page, Retry does the same."""
+    chosen = ["--catalog", catalog] if catalog else []
+    unfinished = [session for session in result.sessions if session.status != SessionStatus.COMPLETED]
+    if not unfinished:
+        return ["Next:", "", _command("safe-to-format", str(options.source), *chosen)]
+    lines = []
+    for session in unfinished:
+        if session.id and session.counts.failed:
+            lines.append(_command("sessions", "errors", str(session.id), *chosen))
+        if session.id:
+            lines.append(_command("sessions", "rerun", str(session.id), *chosen))
+        else:
+            lines.append(_command("backup", str(options.source), session.destination_path, *chosen))
+    return ["Next: look after what is named above. Then press Retry here, or type", "", *lines]
+
+
+def _command(*words: str) -> str:
+    return "    " + " ".join(map(quoted, ["cardcat", *words]))
 
 
 def _code(words: str) -> str:

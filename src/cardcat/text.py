@@ -57,6 +57,12 @@ def moment(seconds: int | None, zone: tzinfo | None = None) -> str:
         return str(seconds)  # no calendar has this year
 
 
+def cause(error: OSError) -> str:
+    """What the system says, in words that can begin a sentence in the middle."""
+    said = error.strerror or str(error)
+    return said[:1].lower() + said[1:]
+
+
 def width(text: str) -> int:
     """How many columns of a terminal *text* takes: wide letters two, combining marks none."""
     return sum(map(_columns, text))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from cardcat import stopping
 from cardcat.care import repairing
 from cardcat.care.outcomes import Repaired
 from cardcat.catalog.engine import open_catalog
@@ -294,9 +295,25 @@ def test_a_full_drive_is_told_and_keeps_what_it_has(drives: Desk) -> None:
     bad = spoil(drives)
     fill_up(drives.folder / "one", 1_200_000)
     found = repaired(drives)
-    assert "too little room" in found.failed[0].message
-    assert whys(found) == [found.failed[0].message]
+    assert "too little room to restore 1 file of" in found.failed[0].message
+    (why,) = whys(found)
+    assert why.startswith("its drive has too little room: ")
     assert drives.on("one")[A] == bad
+
+
+def test_a_full_drive_is_told_once_whatever_there_is_to_restore_on_it(drives: Desk) -> None:
+    """Also where it has two backup folders."""
+    drives.backup("one/second")
+    for path in (A, f"{DAY}/B.JPG", f"second/{A}"):
+        rot(drives.folder / "one" / path)
+    spoil(drives, f"{DAY}/C.JPG", "two")
+    fill_up(drives.folder / "one", 1_200_000)
+    found = repaired(drives)
+    (error,) = found.failed
+    assert "ONE has too little room to restore 3 files of" in error.message
+    assert error.hint
+    assert len(whys(found)) == 3
+    assert [each.drive for each in found.mended] == ["TWO"]
 
 
 class Optimist(Disk):
@@ -417,19 +434,76 @@ def test_a_source_drive_that_is_pulled_says_nothing_against_its_copy(drives: Des
         assert len(repaired(drives).mended) == 1
 
 
-def test_what_was_restored_before_a_stop_is_on_record(
-    backed_up: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def stopped(desk: Desk, disk: Disk) -> None:
+    """A repair on *disk*, which asks for its end."""
+    with stopping.listening(), pytest.raises(CancelledError, match="goes on from there"):
+        repaired(desk, disk=disk)
+
+
+def test_what_was_restored_before_a_stop_is_on_record(backed_up: Desk) -> None:
     for name in "AB":
         rot(backed_up.folder / "one" / DAY / f"{name}.JPG")
     checked(backed_up)
-    asked = iter([False, False, False, True])
-    with monkeypatch.context() as patch:
-        patch.setattr(repairing, "stop_requested", lambda: next(asked))
-        with pytest.raises(CancelledError):
-            repaired(backed_up)
+    stopped(backed_up, Acting(stopping.request_stop, "rename_new", 2))
+    assert backed_up.on("one")[A] == GOOD[A]
     assert open_now(backed_up) == [("damaged",)]
     assert len(repaired(backed_up).mended) == 1
+
+
+class Stopping(Disk):
+    """Somebody wants it to stop while a file at *place* is read; counts the blocks that are read then."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self.place, self.after = place, 0
+
+    def open_copy(self, path: StrPath) -> int:
+        return self._opened(path, super().open_copy(path))
+
+    def open_source(self, path: StrPath) -> int:
+        return self._opened(path, super().open_source(path))
+
+    def read_into(self, fd: int, buffer: memoryview) -> int:
+        self.after += stopping.stop_requested()
+        return super().read_into(fd, buffer)
+
+    def _opened(self, path: StrPath, fd: int) -> int:
+        if self.place in str(path):
+            stopping.request_stop()
+        return fd
+
+
+@pytest.mark.parametrize(
+    "place", ["one/2024/2024-05-01/film.mov", "two/2024/2024-05-01/film.mov", ".cardcat/incoming/"]
+)
+def test_a_stop_does_not_wait_for_the_film_in_hand(desk: Desk, place: str) -> None:
+    """Neither where the bad one is read again, nor the good one, nor what was written."""
+    film = os.urandom(6 << 20)
+    fill(desk.card, {"film.mov": film})
+    desk.backup("one", "two")
+    bad = spoil(desk, f"{DAY}/film.mov")
+    disk = Stopping(place)
+    stopped(desk, disk)
+    assert disk.after == 1
+    assert (desk.on("one")[f"{DAY}/film.mov"], kept(desk)) == (bad, {})
+    assert list((desk.folder / "one/.cardcat/incoming").iterdir()) == []
+    assert open_now(desk) == [("damaged",)]
+    assert len(repaired(desk).mended) == 1
+    assert desk.on("one") == {f"{DAY}/film.mov": film}
+
+
+def test_what_was_set_aside_before_a_kill_is_told_where_the_file_is_right_by_now(
+    backed_up: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed before it was recorded."""
+    bad = spoil(backed_up)
+    with monkeypatch.context() as patch:
+        patch.setattr(repairing, "record_mended", lambda *_, **__: dying())
+        with pytest.raises(DeadError):
+            repaired(backed_up)
+    assert backed_up.on("one")[A] == GOOD[A]
+    (right,) = repaired(backed_up).right
+    assert (backed_up.folder / "one" / str(right.aside)).read_bytes() == bad
 
 
 @pytest.fixture(scope="module")

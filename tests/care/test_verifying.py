@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from cardcat import stopping
 from cardcat.care import verifying
 from cardcat.care.choosing import scope_of
 from cardcat.catalog.engine import open_catalog
@@ -221,15 +222,62 @@ def test_a_number_of_files_ends_it_too(backed_up: Desk) -> None:
     assert backed_up.ask("SELECT count(*) FROM copy_checks") == [(4,)]
 
 
+class Stopping(Disk):
+    """Somebody wants it to stop while the n-th block of the file *name* is read."""
+
+    def __init__(self, name: str, at: int = 1) -> None:
+        super().__init__()
+        self.name, self.left, self.after = name, at, 0
+        self._open: set[int] = set()
+
+    def open_copy(self, path: StrPath) -> int:
+        fd = super().open_copy(path)
+        if str(path).endswith(self.name):
+            self._open.add(fd)
+        return fd
+
+    def release(self, fd: int) -> None:
+        self._open.discard(fd)
+        super().release(fd)
+
+    def read_into(self, fd: int, buffer: memoryview) -> int:
+        if fd in self._open:
+            self.left -= 1
+            self.after += self.left < 0
+            if self.left == 0:
+                stopping.request_stop()
+        return super().read_into(fd, buffer)
+
+
+def stopped(desk: Desk, disk: Disk) -> None:
+    """A check on *disk*, which asks for its end."""
+    with stopping.listening(), pytest.raises(CancelledError, match="goes on from there"):
+        checked(desk, disk=disk)
+
+
 @pytest.mark.usefixtures("_one_by_one")
-def test_what_was_checked_before_a_stop_is_on_record(
-    backed_up: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = iter([False, False, True])
-    monkeypatch.setattr(verifying, "stop_requested", lambda: next(asked))
-    with pytest.raises(CancelledError):
-        checked(backed_up)
+def test_what_was_checked_before_a_stop_is_on_record(backed_up: Desk) -> None:
+    with backed_up.writing() as c:
+        c.execute("UPDATE file_locations SET verified_at = 5")
+    stopped(backed_up, Stopping("C.JPG"))
     assert backed_up.ask("SELECT count(*) FROM copy_checks") == [(2,)]
+    assert checked(backed_up, most=2).checked == 2
+    assert backed_up.ask("SELECT count(*) FROM copy_checks") == [(4,)]
+
+
+def test_a_stop_does_not_wait_for_the_film_in_hand(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was checked to its end is on record, also of the files that were taken together with it."""
+    fill(desk.card, {"a.txt": b"a", "film.mov": os.urandom(8 << 20)})
+    desk.backup("one")
+    (desk.folder / "one" / DAY / "a.txt").unlink()
+    monkeypatch.setattr(verifying, "_THREADS", 1)
+    disk = Stopping("film.mov", 2)
+    stopped(desk, disk)
+    assert disk.after == 0
+    assert findings(desk) == [("missing", "it is not there any more", 1, None, 1)]
+    assert desk.ask("SELECT count(*) FROM copy_checks") == [(1,)]
+    found = checked(desk)
+    assert (found.checked, told(found)) == (2, [("missing", "a.txt")])
 
 
 class Interrupted(Silent):

@@ -12,11 +12,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, insert, inspect, text
 
 from cardcat.catalog import migrate
 from cardcat.catalog.sessions import SessionKey, open_session
-from cardcat.catalog.tables import backup_errors, backup_items
+from cardcat.catalog.tables import backup_errors, backup_items, backup_sessions, session_details
 from cardcat.catalog.volumes import remember_device, remember_location, remember_volume
 from cardcat.model import Layout, Role, Volume
 
@@ -37,15 +37,12 @@ class Filled:
 
 
 def fill(c: Connection, items: int = 20) -> Filled:
-    """Put a session with a journal and a finding into a catalog."""
+    """Put a running session with a journal and a finding into a catalog of any version."""
     device = remember_device(c, 1)
     card = remember_volume(c, volume_named("card"), device, 1)
     drive = remember_volume(c, volume_named("drive"), device, 1)
     location = remember_location(c, volume_id=drive.id, uuid=None, path="photos", role=Role.BACKUP, now=1)
-    key = SessionKey(card.id, ("", b""), location.id, Layout.DATED, ())
-    session = open_session(
-        c, key, run_id="r", source_path="/card", destination_path="/drive", timezone="UTC", owner="{}", now=1
-    )
+    session = _session(c, card.id, location.id)
     c.execute(insert(backup_items), [_item(session, number) for number in range(items)])
     c.execute(insert(backup_errors), [_error(session)])
     return Filled(drive.id, location.id, session)
@@ -83,6 +80,28 @@ def volume_named(name: str, fs_uuid: str | None = "", mount_point: str = "") -> 
         total_bytes=64 * GB,
         free_bytes=32 * GB,
     )
+
+
+def _session(c: Connection, card: int, location: int) -> int:
+    """Open a session; in tables that are there, as a version had them."""
+    if inspect(c).has_table("session_attempts"):
+        key = SessionKey(card, ("", b""), location, Layout.DATED, ())
+        return open_session(
+            c,
+            key,
+            run_id="r",
+            source_path="/card",
+            destination_path="/drive",
+            timezone="UTC",
+            owner="{}",
+            now=1,
+        )
+    session = {"source_path": "/card", "destination_path": "/drive", "started_at": 1, "status": "running"}
+    session_id: int = c.execute(insert(backup_sessions).returning(backup_sessions.c.id), session).scalar_one()
+    details = {"session_id": session_id, "run_id": "r", "source_root": "", "layout": "dated", "owner": "{}"}
+    details |= {"source_volume_id": card, "destination_location_id": location, "timezone": "UTC"}
+    c.execute(insert(session_details), details | {"attempt_started_at": 1})
+    return session_id
 
 
 def _item(session: int, number: int) -> dict[str, object]:

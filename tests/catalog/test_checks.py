@@ -20,14 +20,13 @@ from cardcat.catalog.checks import (
     open_findings,
     record_right,
     record_wrong,
-    still_open,
 )
 from cardcat.catalog.copies import NewCopy, record_copies, set_evidence, set_status
 from cardcat.catalog.engine import Catalog, open_catalog
 from cardcat.catalog.evidence import open_troubles
 from cardcat.catalog.knowledge import KnownCopy, copies_by_id
 from cardcat.catalog.mended import Aside, record_mended, unrecorded
-from cardcat.catalog.proofs import ProvedCopy, renew_proofs
+from cardcat.catalog.resolving import still_open
 from cardcat.model import Evidence, Presence
 from tests.catalog.shelf import FILE_TIME, NOON, Shelf, sha256
 
@@ -151,6 +150,12 @@ def test_what_is_found_again_stays_one_finding(catalog: Catalog) -> None:
         assert findings_of(c, [1, 2])[1].message == "not there"
 
 
+def test_what_is_said_of_a_copy_twice_is_one_finding(catalog: Catalog) -> None:
+    with catalog.write() as c:
+        record_wrong(c, [wrong(1), wrong(1)], LATER)
+        assert ask(c, "SELECT count(*) FROM copy_findings") == [(1,)]
+
+
 def test_a_right_copy_has_no_findings_any_more(catalog: Catalog) -> None:
     with catalog.write() as c:
         record_wrong(c, [wrong(1), wrong(2)], LATER)
@@ -191,9 +196,7 @@ def test_a_copy_that_was_backed_up_anew_has_no_findings_any_more(catalog: Catalo
         claimed = NewCopy(f"{place}/B.JPG", 2, 1, FILE_TIME, Evidence.CLAIMED, None, "how")
         record_copies(c, 1, [proved, claimed], session_id=1, now=LATER)
         assert open_troubles(c) == {2: "damaged"}
-        renew_proofs(
-            c, [ProvedCopy(2, sha256(b"B"), FILE_TIME, Evidence.READ_BACK_COLD, "how", "xx", "s")], LATER
-        )
+        record_right(c, [right(2)], LATER)
         assert open_troubles(c) == {}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cardcat.catalog.attempts import Progress, StageRow, note_progress
 from cardcat.catalog.engine import open_catalog
 from cardcat.catalog.findings import record_findings
 from cardcat.catalog.items import ItemRow, add_items
@@ -24,6 +25,14 @@ from cardcat.model import (
 )
 
 NOON = 1_714_564_800  # 2024-05-01 12:00:00 UTC
+
+STAGES = (
+    StageRow(Stage.SCAN, 0.25, 2, 0),
+    StageRow(Stage.HASH, 0.01, 0, 0),
+    StageRow(Stage.COPY, 0.5, 1, 2_500_000),
+    StageRow(Stage.VERIFY, 0.125, 1, 2_500_000),
+    StageRow(Stage.RECORD, 200.0, 1, 0),
+)
 
 DONE = SessionResult(
     id=7,
@@ -90,6 +99,7 @@ def make_catalog(path: Path) -> None:
             items = [ItemRow("1.JPG", 1000, 0, ItemState.FAILED if failed else ItemState.SKIPPED)]
             items += [ItemRow("2.JPG", 2_500_000, 0, ItemState.VERIFIED)]
             add_items(c, session, items, NOON)
+            note_progress(c, session, Progress(1, 2_500_000, 2_501_000), STAGES)
             if failed:
                 trouble = Finding("1\udcff.JPG", Stage.COPY, "OSError", "Input/output error.", failed=True)
                 odd = Finding("", Stage.SCAN, "ValueError", "The clock of the card is wrong.")

@@ -102,6 +102,8 @@ def test_json_has_the_published_shape(cardcat: Run, answers: Answers) -> None:
                 "files_ignored": 3,
                 "bytes_copied": 7_000_000_000,
                 "files_not_in_mhl": 0,
+                "mhl_error": None,
+                "mhl_hint": None,
                 "error_message": None,
             }
         ],

@@ -182,7 +182,11 @@ def test_the_server_is_started_and_stopped(cardcat: Run, server: list[str]) -> N
         "running": False,
         "own": True,
         "kept": False,
+        "installed": False,
         "pid": None,
+        "workers": None,
+        "deployments": None,
+        "next_runs": [],
         "log": None,
     }
     assert "not running" in cardcat("server", "status").out
@@ -198,7 +202,11 @@ def test_the_server_is_started_and_stopped(cardcat: Run, server: list[str]) -> N
         "running": True,
         "own": True,
         "kept": True,
+        "installed": False,
         "pid": 7,
+        "workers": None,
+        "deployments": None,
+        "next_runs": [],
         "log": None,
     }
     assert "not running" in cardcat("server", "stop").out

@@ -62,7 +62,7 @@ def test_a_sound_catalog_is_replaced_with_yes_only(cardcat: Run, desk: Desk, dri
     words = ("catalog", "rebuild", str(drive), "--catalog", str(desk.catalog), "--json")
     first = cardcat(*words).json
     assert (first["copies"], first["contents"], first["media_files"]) == (3, 3, 2)
-    assert "set_aside" not in first
+    assert first["set_aside"] is None
     refused = cardcat(*words)
     assert (refused.code, refused.json["error"]["exit_code"]) == (2, 2)
     assert "--yes" in refused.json["error"]["hint"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 
 import pytest
 
+from cardcat.care import repairing
 from cardcat.storage.destination import lock
+from cardcat.storage.disk import Disk, StrPath
 from tests.care.bad import checked, rot
 from tests.cli.conftest import Run
 from tests.support import Desk, fill, jpeg
@@ -105,7 +108,28 @@ def test_a_file_that_is_set_aside_is_shown_as_such(spoilt: Desk, cardcat: Run) -
 def test_without_a_catalog_there_is_nothing_to_repair(cardcat: Run) -> None:
     answer, with_json = cardcat("repair"), cardcat("repair", "--json")
     assert (answer.code, with_json.code) == (0, 0)
-    assert with_json.json["mended"] == []
+    assert (with_json.json["mended"], with_json.json["dry_run"]) == ([], False)
+    dry = cardcat("repair", "--dry-run", "--json")
+    assert (dry.code, dry.json) == (0, with_json.json | {"dry_run": True})
+
+
+def test_what_was_not_set_aside_is_null(spoilt: Desk, cardcat: Run) -> None:
+    dry, done = cardcat("repair", "--dry-run", "--json").json, cardcat("repair", "--json").json
+    assert [each["quarantined_at"] for each in dry["mended"]] == [None, None]
+    assert [each["quarantined_at"] is None for each in done["mended"]] == [False, True]
+
+
+def test_a_stop_ends_it_as_cancelled(spoilt: Desk, cardcat: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Signalling(Disk):
+        def open_source(self, path: StrPath) -> int:
+            signal.raise_signal(signal.SIGTERM)
+            return super().open_source(path)
+
+    monkeypatch.setattr(repairing, "this_disk", Signalling)
+    answer = cardcat("repair")
+    assert answer.code == 130
+    assert "What was restored is on record" in answer.err
+    assert not [*(spoilt.folder / "one/.cardcat").rglob("*.JPG")]
 
 
 @pytest.mark.usefixtures("spoilt")

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
 import signal
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
 
+from cardcat import stopping
 from cardcat.care import verifying
 from cardcat.care.verifying import Verified, Wrong
 from cardcat.catalog.checks import DueCopy, Scope, Trouble, due_copies
 from cardcat.cli.verify import document
+from cardcat.storage.disk import Disk
 from tests.care.bad import rot
 from tests.cli.conftest import Run
+from tests.drives import drive
 from tests.support import Desk, fill, jpeg
 
 Golden = Callable[[str, str], None]
@@ -80,6 +86,15 @@ def test_what_a_dry_run_would_read_in_json(backed_up: Desk, cardcat: Run) -> Non
     assert [each["path"][-5:] for each in said["next"]] == ["A.JPG", "B.JPG", "C.JPG"]
 
 
+@pytest.mark.parametrize("checked_at", [0, 1714564801])
+def test_when_the_oldest_was_checked_is_a_number_or_null_for_never(
+    backed_up: Desk, cardcat: Run, checked_at: int
+) -> None:
+    with backed_up.writing() as c:
+        c.execute("UPDATE file_locations SET verified_at = nullif(?, 0)", (checked_at,))
+    assert cardcat("verify", "--files", "1", "--json").json["oldest_checked_at"] == (checked_at or None)
+
+
 def test_what_waits_is_told_with_its_age(backed_up: Desk, cardcat: Run) -> None:
     answer = cardcat("verify", "--files", "1")
     assert answer.code == 0
@@ -130,7 +145,51 @@ def test_without_a_catalog_there_is_nothing_to_check(cardcat: Run) -> None:
     answer, with_json = cardcat("verify"), cardcat("verify", "--json")
     assert (answer.code, with_json.code) == (0, 0)
     assert "cardcat backup SOURCE DEST" in answer.out
-    assert with_json.json["checked"] == 0
+    assert (with_json.json["checked"], with_json.json["dry_run"]) == (0, False)
+    dry = cardcat("verify", "--dry-run", "--json")
+    assert (dry.code, dry.json) == (0, with_json.json | {"dry_run": True})
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_what_is_named_and_can_not_be_reached_is_no_success(
+    desk: Desk, cardcat: Run, more: tuple[str, ...]
+) -> None:
+    where = ("--catalog", str(desk.catalog), *more)
+    fill(desk.card, {"DCIM/A.JPG": jpeg(1)})
+    with drive(desk.folder / "one", label="ONE"):
+        desk.backup("one")
+        assert cardcat("verify", "ONE", *where).code == 0
+    for given in ("ONE", str(desk.folder / "one")):
+        answer, with_json = cardcat("verify", given, *where), cardcat("verify", given, *where, "--json")
+        assert (answer.code, with_json.code) == (10, 10)
+        assert f"Nothing of {given} can be reached now" in answer.err
+        assert "hint: Plug in ONE," in answer.err
+        assert (with_json.json["checked"], with_json.json["offline"][0]["volume"]) == (0, "ONE")
+    assert cardcat("verify", *where).code == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_does_not_wait_for_the_film_in_hand(
+    desk: Desk, cardcat: Run, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    fill(desk.card, {"film.mov": os.urandom(6 << 20)})
+    desk.backup("one")
+    blocks = []
+
+    class Signalling(Disk):
+        def read_into(self, fd: int, buffer: memoryview) -> int:
+            blocks.append(1)
+            if len(blocks) == 1:
+                signal.pthread_kill(threading.main_thread().ident or 0, number)
+                deadline = time.monotonic() + 30
+                while not stopping.stop_requested() and time.monotonic() < deadline:
+                    time.sleep(0.001)  # lets the main thread take it
+            return super().read_into(fd, buffer)
+
+    monkeypatch.setattr(verifying, "this_disk", Signalling)
+    answer = cardcat("verify", "--catalog", str(desk.catalog))
+    assert (answer.code, len(blocks)) == (130, 1)
+    assert desk.ask("SELECT count(*) FROM copy_checks") == [(0,)]
 
 
 @pytest.mark.usefixtures("backed_up")

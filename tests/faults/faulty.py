@@ -206,7 +206,12 @@ def _on_drives(*operations: str) -> Callable[[Step], bool]:
 
 
 def _is_held(step: Step) -> bool:
-    """Whether the drive was opened by then: before that, an empty folder is as good a destination as any."""
+    """
+    Whether it is another step than opening the drive's root.
+
+    Before that is held, an empty folder is as good a destination as any, unless the catalog knows the drive
+    that belongs there: `test_reruns.py` has that.
+    """
     return not (step.operation == "open_folder" and not step.path)
 
 

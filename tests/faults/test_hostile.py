@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
+from cardcat.calling import run_name
+from cardcat.catalog.details import METADATA_COLUMNS
 from cardcat.catalog.engine import open_catalog
 from cardcat.catalog.knowledge import copies_of_contents
 from cardcat.model import (
@@ -29,7 +31,8 @@ from cardcat.model import (
 )
 from cardcat.sightings import Now, Places
 from cardcat.storage.disk import Disk, StrPath
-from cardcat.summary import findings_table, run_name, summary_markdown
+from cardcat.storage.mhl.chain import CHAIN, LARGEST
+from cardcat.summary import findings_table, summary_markdown
 from tests.catalog.shelf import Shelf, sha256
 from tests.drives import drive
 from tests.faults import hostile
@@ -444,12 +447,78 @@ def test_a_manifest_without_end_is_read_in_little_memory(desk: Desk) -> None:
     assert told.memory < MEMORY, told.memory // MIB
 
 
+def test_a_manifest_of_long_claims_is_read_in_little_memory(desk: Desk) -> None:
+    """Each as long as a line may be: columns that nobody knows, or a film's every column."""
+    fill(desk.card, {"DCIM/A.JPG": jpeg(1)})
+    folder = desk.make("drive") / ".cardcat/manifests"
+    folder.mkdir(parents=True)
+    stem = "SHA256SUMS-20240501T10000{}Z-1.jsonl"
+    unknown = {f"c{number}": "x" * 4096 for number in range(99)}
+    known = dict.fromkeys(METADATA_COLUMNS, "\N{GRINNING FACE}" * 4096)
+    with (folder / stem.format(1)).open("wb") as file:
+        file.writelines(claim(f"{number}.jpg", kind="image", media=unknown) for number in range(500))
+    with (folder / stem.format(2)).open("wb") as file:
+        file.writelines(
+            claim(f"{number}.mp4", sha256=f"{number + 1:064x}", kind="video", media=known)
+            for number in range(500)
+        )
+    told = run("backup", desk.card, desk.folder / "drive", "--direct", catalog=desk.catalog)
+    assert told.code == 0
+    assert told.memory < MEMORY * 3 // 4, told.memory // MIB
+    assert desk.ask("SELECT count(*) FROM media_files WHERE length(camera_make) = 4096") == [(500,)]
+
+
+@pytest.mark.parametrize("inside", ["attribute", "names"])
+def test_a_generation_of_the_history_without_end_is_read_in_little_memory(desk: Desk, inside: str) -> None:
+    """It says that it lists a manifest of ours, and is not in the chain: as after a kill."""
+    fill(desk.card, {"DCIM/A.JPG": jpeg(1)})
+    desk.backup()
+    drive = desk.folder / "drive"
+    manifest = next((drive / ".cardcat/manifests").glob("*-1")).name
+    with (drive / "ascmhl/0002_drive_2024-05-01_100000Z.mhl").open("wb") as file:
+        file.write(b"<hashlist><creatorinfo><comment>.cardcat/manifests/%s" % manifest.encode())
+        file.write(b"</comment></creatorinfo><hashes>")
+        if inside == "attribute":
+            file.write(b'<hash a="')
+            file.writelines([b"x" * MIB] * 300)
+            file.write(b'"/>')
+        else:
+            file.writelines(b"<a%d/>" % number for number in range(2_000_000))
+        file.write(b"</hashes></hashlist>")
+    chain = (drive / "ascmhl" / CHAIN).read_bytes()
+
+    fill(desk.card, {"DCIM/B.JPG": jpeg(2)})
+    told = run("backup", desk.card, drive, "--direct", catalog=desk.catalog)
+
+    assert told.code == 0
+    assert told.memory < MEMORY * 3 // 4, told.memory // MIB
+    assert (drive / "ascmhl" / CHAIN).read_bytes().startswith(chain[: chain.rindex(b"</")])
+    assert b"0002_" not in (drive / "ascmhl" / CHAIN).read_bytes()
+
+
+def test_a_chain_of_the_history_that_is_all_names_is_read_in_little_memory(desk: Desk) -> None:
+    fill(desk.card, {"DCIM/A.JPG": jpeg(1)})
+    desk.backup()
+    path = desk.folder / "drive/ascmhl" / CHAIN
+    name = "x" * 60_000 + "\N{GRINNING FACE}"  # takes four bytes a character
+    link = f'<hashlist sequencenr="2"><path>{name}</path></hashlist>'.encode()
+    end = b"</ascmhldirectory>"
+    room = LARGEST - path.stat().st_size - 1000
+    path.write_bytes(path.read_bytes().replace(end, link * (room // len(link)) + end))
+
+    fill(desk.card, {"DCIM/B.JPG": jpeg(2)})
+    told = run("backup", desk.card, desk.folder / "drive", "--direct", catalog=desk.catalog)
+
+    assert told.code == 0
+    assert told.memory < MEMORY * 3 // 4, told.memory // MIB
+
+
 def test_a_label_of_a_card_leads_nowhere(desk: Desk) -> None:
     with drive(desk.folder / "card", label="../../outside/x") as card:
         fill(card, {"PRIVATE/AVCHD/x": b"x", "DCIM/A.JPG": jpeg(1)})
         for layout in Layout:
             assert desk.backup(source=card, layout=layout).status == SessionStatus.COMPLETED
-    assert not (desk.folder / "outside").exists()
+    assert list(desk.folder.rglob("outside")) == []
     assert {"card", "card.img", "drive"} >= {
         path.name for path in desk.folder.iterdir() if "catalog" not in path.name
     }

@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,25 @@ def test_a_drive_that_goes_before_it_is_locked_leaves_an_empty_folder_empty(
         desk = set_up(tmp_path / str(number))
         step = undisturbed.steps[number - 1]
         assert step.drive == "one"
+        back_up(desk, Watched(desk.folder, KINDS["empty mount point"].at(step, desk.folder)))
+        assert put_back(desk.folder / "one") == [], step
+
+
+@pytest.mark.usefixtures("simple")
+def test_a_drive_that_goes_before_folders_are_made_leaves_an_empty_folder_empty(
+    tmp_path: Path, undisturbed: Undisturbed
+) -> None:
+    """Just before the first of several in one another: the others are made in an open folder anyway."""
+    makings = [
+        (step, making)
+        for step, making in pairwise(undisturbed.steps)
+        if (making.operation, making.drive) == ("make_folder", "one") and step.operation != "fsync_folder"
+    ]
+    steps = [step for step, making in makings if not making.path.startswith(".cardcat")]
+    assert len(steps) > 1
+    for step in steps:
+        assert step.drive == "one"
+        desk = set_up(tmp_path / str(step.number))
         back_up(desk, Watched(desk.folder, KINDS["empty mount point"].at(step, desk.folder)))
         assert put_back(desk.folder / "one") == [], step
 

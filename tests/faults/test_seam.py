@@ -22,6 +22,7 @@ OUTSIDE = {
     "src/cardcat/storage/medium.py": "asks the kernel which device a file is on (/sys), for the seam",
     "src/cardcat/storage/mounts.py": "asks the kernel what is mounted where (/proc)",
     "src/cardcat/storage/disks.py": "asks the kernel which disk a device is on (/sys)",
+    "src/cardcat/storage/readers.py": "asks the kernel what is in which card reader (/sys)",
     "src/cardcat/storage/roots.py": "looks for the drives of a rebuild, which is no backup",
     "src/cardcat/storage/volumes.py": "asks the kernel which volume a folder is on",
 }
@@ -50,7 +51,7 @@ def does_io(call: ast.Call) -> bool:
     module, _, function = name.rpartition(".")
     if module in {"os", "os.path", "shutil", "fcntl", ""}:
         return function in {"os": _OS, "os.path": _OS_PATH, "": {"open"}}.get(module, {function})
-    asks_the_seam = module.rpartition(".")[2].lstrip("_") == "disk" or "Disk()" in module
+    asks_the_seam = module.rpartition(".")[2].lstrip("_") == "disk" or "disk()" in module.lower()
     words = len(call.args) + len(call.keywords)
     is_text = verb == "replace" and words > 1  # of a text, or of a dataclass
     return verb in _PATH and not asks_the_seam and not is_text

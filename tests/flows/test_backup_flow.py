@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -25,9 +27,9 @@ CARD = {
 
 # What may differ between two runs of one job: when, where, under which number.
 DIFFERS = set(
-    "id uuid date_added created_at updated_at started_at completed_at duration_seconds verified_at "
+    "id uuid date_added created_at updated_at started_at completed_at duration_seconds verified_at ended_at "
     "first_seen_at last_seen_at attempt_started_at run_id flow_run_id owner free_bytes path name "
-    "destination_path folder_id content_id session_id file_location_id location_id".split()
+    "destination_path folder_id content_id session_id file_location_id location_id seconds".split()
 )
 
 
@@ -75,6 +77,9 @@ def test_the_run_and_the_session_name_each_other(page: Page, run: tuple[Desk, di
     assert flow_run["name"] == "card to drive"
     assert flow_run["state"]["type"] == "COMPLETED"
     assert flow_run["deployment_id"], "without a deployment the page can neither retry nor cancel it"
+    assert flow_run["labels"]["cardcat.sessions"] == "1"
+    assert {"backup", "cardcat"} < set(flow_run["tags"])
+    assert [tag.split(":")[0] for tag in flow_run["tags"]] == ["backup", "card", "cardcat", "drive"]
     assert desk.ask("SELECT flow_run_id FROM session_details") == [(answer["flow_run_id"],)]
 
 
@@ -87,8 +92,40 @@ def test_the_page_has_progress_and_a_summary_with_the_verdict(
     summary = page.artifacts(answer["flow_run_id"], "markdown")
 
     assert [artifact["data"] for artifact in progress] == [100.0]
+    assert "completed, 5 copied (" in progress[0]["description"]
     assert "Safe to format: no" in summary[0]["data"]  # card and drive share a volume here
-    assert "| completed | 5 | 1 | 0 | 0 |" in summary[0]["data"]
+    assert re.search(r"\| completed \| 5, \S+ KB \| 1 \| 0 \| 0 \|", summary[0]["data"])
+
+
+def test_the_log_has_a_line_a_batch_and_none_a_file(page: Page, run: tuple[Desk, dict[str, Any]]) -> None:
+    _, answer = run
+    lines = page.log(answer["flow_run_id"], until="5 copied")
+    said = "\n".join(line["message"] for line in lines)
+
+    assert "card: 6 files, " in said
+    assert "6 of 6 files to copy, " in said
+    assert re.search(r"batch 1 of 1: 6 files, \d\S* \w+ in \d", said)
+    assert not [name for name in CARD if name.rpartition("/")[2] in said]
+
+
+def test_what_a_person_can_mend_is_a_warning_and_stands_in_a_table(page: Page, desk: Desk) -> None:
+    fill(desk.card, {"IMG_1.JPG": jpeg(1)})
+    (desk.card / "link").symlink_to("IMG_1.JPG")
+    missing = desk.folder / "nothing"
+    done = page.cardcat("--catalog", desk.catalog, "backup", "--json", desk.card, desk.make("drive"), missing)
+
+    run = json.loads(done.stdout)["flow_run_id"]
+    warnings = [
+        line["message"] for line in page.log(run, until="1 copied") if line["level"] >= logging.WARNING
+    ]
+    (table,) = page.artifacts(run, "table")
+    assert (
+        f"The destination {missing} is not there: no such file or directory. Nothing was copied to it."
+        in warnings
+    )
+    assert "What to do: Is the drive plugged in and mounted? If so, make the folder on it first." in warnings
+    assert [line for line in warnings if "link" in line]
+    assert [row["file"] for row in table["data"]] == ["link"]
 
 
 def test_a_failed_session_is_a_failed_run(page: Page, desk: Desk) -> None:

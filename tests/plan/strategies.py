@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from functools import cache
+from urllib.parse import unquote_to_bytes
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -52,6 +53,11 @@ def is_file_name(name: str) -> bool:
     """Whether a card could hold it: at most 255 bytes on its own kind of disk, or 255 UTF-16 units."""
     units = len(name.encode("utf-16-le", "surrogatepass")) // 2
     return bool(name) and not set("/\0") & set(name) and name not in (".", "..") and units <= 255
+
+
+def unescape(name: str) -> str:
+    """The name that `fit_name` escaped, where it escaped one and did not cut it: anybody can take it back."""
+    return os.fsdecode(unquote_to_bytes(os.fsencode(name)))
 
 
 def _decoded(raw: bytes) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cardcat.model import Evidence
 from cardcat.plan.disks import UNKNOWN_DISK
-from cardcat.plan.judging import CopyState, Holder, disks, judge, judge_group
+from cardcat.plan.judging import CopyState, Holder, count_disks, disks, judge, judge_group
 
 GOOD = CopyState("uuid:1", "disk 1", "Red", is_on_source=False, evidence=Evidence.READ_BACK_COLD)
 OTHER = replace(GOOD, volume="uuid:2", disk="disk 2", name="Blue")
@@ -73,6 +73,52 @@ def test_drives_whose_disk_is_not_known_are_one_at_most() -> None:
     assert judge(unknown, 1).enough
     assert judge(unknown, 2).reason == (
         "has 1 of 2 proved copies: Red and Blue could be parts of one disk, so they count once"
+    )
+
+
+KNOWN = Holder("known", "1")  # plugged in, with a name for good
+NAMELESS = Holder("nameless", "2", is_named=False)  # plugged in
+AWAY = Holder("away", "3", is_plugged=False)  # its name is on record
+LOST = Holder("lost", UNKNOWN_DISK, is_plugged=False, is_named=False)
+
+
+@pytest.mark.parametrize(
+    ("holders", "wanted"),
+    [
+        ((), 0),
+        ((LOST,), 1),
+        ((NAMELESS,), 1),
+        ((AWAY,), 1),
+        ((KNOWN, NAMELESS), 2),  # the system tells them apart
+        ((KNOWN, AWAY), 2),  # their names do
+        ((NAMELESS, AWAY), 1),  # the one without a name may be another part of that disk
+        ((KNOWN, LOST), 1),
+        ((NAMELESS, LOST), 1),
+        ((AWAY, LOST), 1),
+        ((KNOWN, NAMELESS, AWAY, LOST), 2),
+        ((NAMELESS, AWAY, AWAY._replace(volume="more", disk="4")), 2),
+        ((NAMELESS, NAMELESS._replace(volume="more", disk="4"), AWAY), 2),
+        ((KNOWN, KNOWN._replace(volume="part", is_plugged=False)), 1),
+    ],
+)
+def test_disks_count_only_as_far_as_they_can_be_told_apart(holders: tuple[Holder, ...], wanted: int) -> None:
+    assert count_disks(holders) == count_disks(holders[::-1]) == wanted
+
+
+def test_a_drive_that_is_away_is_no_second_copy_beside_one_whose_disk_has_no_name() -> None:
+    near = replace(GOOD, is_named=False)
+    away = replace(OTHER, is_plugged=False, offers=True)
+    answer = judge([near, away], 2)
+
+    assert judge([near, away], 1).enough
+    assert not answer.enough
+    assert answer.reason == (
+        "has 1 of 2 proved copies: Blue could be on a disk that counts already; plugged in, that can be told"
+    )
+    assert not judge_group([answer, answer], 1).reason  # each of its members says so by itself
+    one = judge([near, away], 1)
+    assert (
+        judge_group([one, one], 2).reason == "only 1 of 2 drives have all 2 files that belong together here"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from random import Random
 from zoneinfo import ZoneInfo
@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from cardcat.metadata import DateSource, Details, Metadata
 from cardcat.model import Kind
-from cardcat.plan.dates import Dated
-from cardcat.plan.layout import day_folder, day_of_group, file_day
+from cardcat.plan.dates import Dated, moments_of
+from cardcat.plan.layout import day_folder, day_of_dated, file_day
 
 UTC_ZONE = ZoneInfo("UTC")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -41,6 +41,11 @@ def video(
 
 def sidecar(mtime_ns: int, taken: str | None = None) -> Dated:
     return Dated(Kind.SIDECAR, "IMG_0001.XMP", Metadata(date_taken=taken), mtime_ns)
+
+
+def day_of_group(members: Sequence[Dated], zone: ZoneInfo) -> date:
+    """Of files of which nothing is known but each other."""
+    return day_of_dated([*zip(members, moments_of(members, zone), strict=True)], zone)
 
 
 def day(*members: Dated, zone: ZoneInfo = BERLIN) -> date:

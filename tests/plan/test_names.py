@@ -20,9 +20,8 @@ from cardcat.plan.names import (
     suffix_between,
     suffix_of,
     suffixed,
-    unescape,
 )
-from tests.plan.strategies import RULES, TRAPS, file_names, refusals, rules, stems, unhurried
+from tests.plan.strategies import RULES, TRAPS, file_names, refusals, rules, stems, unescape, unhurried
 
 ROOMY = (NameRules(is_windows=False, max_length=9_999), NameRules(is_windows=True, max_length=9_999))
 HASHES = st.binary(min_size=32, max_size=32).map(bytes.hex)

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from cardcat.paths import same_name_key
-from cardcat.plan.names import NameRules, fit_name, rules_for, unescape
+from cardcat.plan.names import NameRules, fit_name, rules_for
 from cardcat.plan.placing import Member, Occupant, place_group
-from tests.plan.strategies import generated, is_file_name
+from tests.plan.strategies import generated, is_file_name, unescape
 
 NAMES = 10_000 if os.environ.get("CARDCAT_FAULTS") else 300
 TOGETHER = 50  # names, and their likes, in one folder

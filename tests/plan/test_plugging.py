@@ -59,6 +59,14 @@ def test_what_no_drive_can_mend_waits_for_none() -> None:
     assert waiting_for("a", [RED], [BLUE, BLUE_TOO], 2) == waiting("a", 1, BLUE, BLUE_TOO)
 
 
+def test_drives_that_can_not_be_told_apart_are_told_apart_by_plugging_in_what_is_away() -> None:
+    nameless, away = RED._replace(is_named=False), BLUE._replace(is_plugged=False)
+    assert waiting_for("a", [nameless, away], [], 2) == waiting("a", 1, away)
+    assert waiting_for("a", [nameless, away], [], 1) is None
+    assert waiting_for("a", [nameless, away], [], 3) is None
+    assert waiting_for("a", [RED, away], [GREEN], 3) == waiting("a", 1, GREEN)
+
+
 HOLDERS = [Holder(f"volume {number}", f"disk {number // 2}") for number in range(6)]
 OFFERS = st.lists(
     st.tuples(st.sets(st.integers(0, 9), min_size=1), st.integers(1, 2), st.sets(st.sampled_from(HOLDERS))),

@@ -11,7 +11,7 @@ from cardcat.model import Volume
 from cardcat.safety import card as card_module
 from cardcat.safety import standing
 from cardcat.safety.answer import Verdict
-from cardcat.storage.volumes import volume_of
+from cardcat.storage.volumes import mounted_volumes, volume_of
 from tests.drives import pulled
 from tests.safety.asking import judged, reasons
 from tests.support import Desk, fill, jpeg
@@ -106,13 +106,35 @@ def test_unplugged_drives_count_each_only_if_they_are_known_to_be_two_disks(desk
 
     for disks, is_safe in (
         ((), False),
-        ((("one", "SN1"),), True),
+        ((("one", "SN1"),), False),
         ((("one", "SN1"), ("two", "SN1")), False),
         ((("one", "SN1"), ("two", "SN2")), True),
     ):
         set_disks(desk, *disks)
         assert judged(desk, 2, trust_offline=1).safe is is_safe, disks
         assert judged(desk, 1, trust_offline=1).safe
+
+
+@pytest.mark.parametrize(("near", "is_safe"), [(None, False), ("SN1", True)])
+def test_an_unplugged_drive_counts_beside_a_plugged_one_only_if_their_disks_have_two_names(
+    desk: Desk, card: Path, monkeypatch: pytest.MonkeyPatch, near: str | None, is_safe: bool
+) -> None:
+    """Two parts of one disk, of which one is mounted: another reader may have given it a name."""
+    fill(card, {"A.JPG": jpeg(1)})
+    desk.backup("one", "two")
+    pull(desk, "two")
+    set_disks(desk, ("two", "SN2"), *([("one", near)] if near else []))
+    monkeypatch.setattr(
+        "cardcat.sightings.mounted_volumes",
+        lambda: [replace(volume, disk=near) for volume in mounted_volumes()],
+    )
+
+    found = judged(desk, 2, trust_offline=1)
+    assert found.safe is is_safe
+    if not is_safe:
+        assert "two could be on a disk that counts already" in reasons(found)
+        assert awaited(found) == [("two", 1)]
+    assert judged(desk, 1, trust_offline=1).safe
 
 
 def test_an_unplugged_part_of_the_cards_own_disk_is_not_trusted(

@@ -271,21 +271,26 @@ def test_a_place_that_can_not_be_is_refused_before_any_work(
     (folder / "dangling.html").symlink_to("nothing")
     (folder / "to_card").symlink_to(card)
     (card / "DCIM").mkdir()
-    for file, told in (
-        (folder / "taken.html", "that name is taken"),
-        (folder / "dangling.html", "that name is taken"),
-        (folder, "that name is taken"),
-        (folder / "absent/report.html", "there is no folder"),
-        (folder / "taken.html/report.html", "there is no folder"),
-        (folder / "to_card/report.html", "on the card itself"),
-        (card / "DCIM/report.html", "on the card itself"),
-        (folder / "..", "is no name"),
+    (folder / "taken-2.html").touch()
+    for file, told, typed in (
+        (folder / "taken.html", "that name is taken", f"--report {folder}/taken-3.html"),
+        (folder / "dangling.html", "that name is taken", f"--report {folder}/dangling-2.html"),
+        (folder, "that is a folder", f"--report {folder}/card.html"),
+        (folder / "my own/report.html", "there is no folder", f"mkdir -p '{folder}/my own'"),
+        (folder / "taken.html/report.html", "there is no folder", "--report ~/card.html"),
+        (folder / "to_card/report.html", "on the same volume as .*DCIM", "--report DRIVE/report.html"),
+        (card / "DCIM/report.html", "on the card itself", "--report ~/report.html"),
+        (folder / "..", "is no name", "--report card.html"),
     ):
-        with pytest.raises(UsageError, match=told):
+        with pytest.raises(UsageError, match=told) as refused:
             check_report(file, card / "DCIM")
+        assert refused.value.hint.endswith(typed)
+    with pytest.raises(UsageError, match="on the card itself"):
+        check_report(folder / "to_card/report.html", card)
     monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(UsageError, match="can't be written to"):
+    with pytest.raises(UsageError, match="can't be written to") as refused:
         check_report(folder / "report.html", desk.make("elsewhere"))
+    assert refused.value.hint.endswith("--report ~/report.html")
 
 
 def test_no_report_is_put_into_what_is_mounted_on_the_card(desk: Desk, card: Path) -> None:

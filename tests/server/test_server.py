@@ -286,6 +286,72 @@ def test_a_worker_that_dies_is_replaced(calls: Calls) -> None:
     until(lambda: workers() == 2)
 
 
+def test_what_a_dead_worker_or_server_left_is_ended(data: Path, calls: Calls) -> None:
+    """The runs whose process is gone with it: looked for at every start of the server or a worker."""
+
+    def workers() -> int:
+        return sum("worker" in call["arguments"] for call in calls())
+
+    server.start()
+    until(lambda: workers() == 1)
+    assert asked(data) == 1  # by the server's start
+    kill_child("worker start")
+    until(lambda: workers() == 2)
+
+    assert asked(data) == 2
+
+
+def asked(data: Path) -> int:
+    """How often somebody asked the stand-in for the runs that are at work."""
+    record = data / "asked"
+    return record.read_text().count('"RUNNING"') if record.exists() else 0
+
+
+def test_a_server_that_is_to_be_kept_takes_the_place_of_another(data: Path) -> None:
+    """As systemd starts it."""
+    server.ensure()
+    before = supervisor().pid
+    program = [sys.executable, "-P", "-m", "cardcat.server.supervisor", "inf"]
+    with subprocess.Popen(program) as kept:
+        until(lambda: server.status().kept)
+
+        assert supervisor().pid == kept.pid != before
+
+        kept.terminate()
+        assert kept.wait(PATIENCE) == 0
+
+
+def test_a_server_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its supervisor sees to it."""
+    server.ensure()
+    monkeypatch.setattr(asking, "version", lambda _: None)
+
+    assert server.ensure(wait=3600) is None
+    assert server.status().hangs
+
+
+def test_a_server_can_be_started_while_something_else_is_done() -> None:
+    coming = server.soon()
+
+    assert coming() == server.find() is not None
+
+
+def test_what_cannot_be_started_is_none_then_too(behave: Behave) -> None:
+    behave("server-fails")
+
+    assert server.soon()() is None
+
+
+def test_status_says_what_the_server_has() -> None:
+    server.ensure()
+
+    seen = server.status().overview
+    assert (seen.workers, seen.deployments) == (1, ("backup", "nightly"))
+    assert [(each.deployment, each.at) for each in seen.upcoming or ()] == [
+        ("nightly", "2030-01-01T02:00:00Z")
+    ]
+
+
 def test_a_kept_server_is_kept_after_a_kill(calls: Calls) -> None:
     server.start()
     os.kill(supervisor().pid, signal.SIGKILL)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cardcat.server import asking, state, supervisor
+from cardcat.server import asking, logs, state, supervisor
 from cardcat.server.supervisor import Supervisor
 
 
@@ -88,3 +89,57 @@ def test_a_port_of_somebody_else_is_passed_over() -> None:
 
     assert taken not in ports
     assert len(ports) >= 2
+
+
+def test_a_worker_that_ends_again_and_again_is_started_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    patience, waits = supervisor.Patience(), []
+
+    for lived in (1.0, 1.0, 1.0, 1000.0, 1.0):
+        assert patience.is_over()
+        patience.begin()
+        now[0] += lived
+        ended = now[0]
+        while not patience.is_over():
+            now[0] += 1
+        waits.append(now[0] - ended)
+
+    assert waits == [9, 19, 39, 0, 9]
+
+
+def test_a_server_that_is_silent_for_long_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    answers: list[str | None] = ["3.8.8", None]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(asking, "version", lambda _: answers[0])
+    hearing = supervisor.Hearing("http://127.0.0.1:1/api")
+
+    now[0] += 1000  # the computer slept
+    assert not hearing.is_lost()
+    answers.pop(0)
+    lost = []
+    for _ in range(8):
+        now[0] += 20
+        lost.append(hearing.is_lost())
+
+    assert lost == [False] * 6 + [True] * 2
+
+
+def test_a_server_that_hangs_has_ended(watching: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "connections", lambda port: 1)
+    monkeypatch.setattr(asking, "version", lambda _: None)
+    monkeypatch.setattr(supervisor, "_ASK", 0.0)
+    monkeypatch.setattr(supervisor, "_SILENCE", 0.0)
+
+    assert watching._watch() is False
+
+
+def test_the_log_is_kept_short(watching: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
+    state.log_file().write_bytes(bytes(logs.LONGEST + 1))
+    monkeypatch.setattr(asking, "connections", lambda port: 0)
+    watching._idle = 0.0
+
+    watching._watch()
+
+    assert state.log_file().stat().st_size == 0

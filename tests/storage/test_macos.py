@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import errno
 import os
 import subprocess
@@ -17,6 +18,7 @@ from cardcat.storage._macos import F_FULLFSYNC, F_NOCACHE, MacDisk
 from cardcat.storage.disk import Disk
 from cardcat.storage.durable import make_durable
 from cardcat.storage.verify import read_back
+from tests.program_text import calls
 
 
 class Asked:
@@ -51,6 +53,21 @@ def test_each_file_is_synced_down_to_the_drives_own_cache(asked: Asked, file: Pa
     make_durable(MacDisk(), [file, file], "ext4")
 
     assert asked.calls == [F_FULLFSYNC, F_FULLFSYNC]
+
+
+def test_each_folder_is_synced_as_far_as_a_file(asked: Asked, tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    fd = os.open(tmp_path, os.O_RDONLY)
+
+    MacDisk().fsync_folder(tmp_path)
+    MacDisk().fsync_folder(fd)
+    os.close(fd)
+
+    assert asked.calls == [F_FULLFSYNC, F_FULLFSYNC]
+    asked.trouble = errno.EIO
+    with pytest.raises(OSError, match="Input/output"):
+        MacDisk().fsync_folder(tmp_path)
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_a_share_that_knows_no_such_sync_gets_the_plain_one(
@@ -173,6 +190,13 @@ def test_nothing_that_only_linux_has_is_needed_to_open_and_read(file: Path) -> N
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert (done.stdout.strip(), done.stderr) == ("MacDisk a photo", "")
+
+
+def test_nobody_takes_the_plain_seam_without_asking_which_system_it_is() -> None:
+    def is_plain(call: ast.Call) -> bool:
+        return isinstance(call.func, ast.Name) and call.func.id == "Disk"
+
+    assert list(calls(is_plain, in_files=lambda file: not file.endswith("storage/system.py"))) == []
 
 
 def test_each_system_has_its_own_seam(monkeypatch: pytest.MonkeyPatch) -> None:

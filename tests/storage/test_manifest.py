@@ -17,7 +17,13 @@ from hypothesis import strategies as st
 
 from cardcat.model import Evidence, Kind
 from cardcat.storage.disk import Disk, StrPath
-from cardcat.storage.manifest import ManifestEntry, read_manifests, write_manifest
+from cardcat.storage.manifest import (
+    ManifestEntry,
+    listed_by,
+    manifest_names,
+    read_manifest,
+    write_manifest,
+)
 from cardcat.storage.sums import from_line, to_line
 
 NOW = 1_714_557_600  # 2024-05-01T10:00:00Z
@@ -60,6 +66,10 @@ AWKWARD = [
 def write(root: Path, *entries: ManifestEntry, disk: Disk | None = None, session: int = 7) -> Path | None:
     written = write_manifest(disk or Disk(), root, session, NOW, {"source": "/media/card"}, entries)
     return written.path if written else None
+
+
+def claimed(root: Path) -> list[ManifestEntry]:
+    return [entry for name in manifest_names(root) for entry in read_manifest(root, name)]
 
 
 def make(root: Path, name: bytes) -> ManifestEntry:
@@ -110,7 +120,7 @@ def test_everything_is_read_as_it_was_written(tmp_path: Path) -> None:
 
     write(tmp_path, ENTRY, bare)
 
-    assert list(read_manifests(tmp_path)) == [ENTRY, bare]
+    assert claimed(tmp_path) == [ENTRY, bare]
 
 
 def test_the_longer_list_is_json_that_others_can_read(tmp_path: Path) -> None:
@@ -137,7 +147,7 @@ def test_odd_values_do_not_spoil_the_list(tmp_path: Path) -> None:
 
     write(tmp_path, odd)
 
-    (entry,) = read_manifests(tmp_path)
+    (entry,) = claimed(tmp_path)
     assert entry.media == {"lens_model": "\udcff", "iso": "100"}
     assert b"NaN" not in (tmp_path / ".cardcat/manifests" / f"{NAME}.jsonl").read_bytes()
 
@@ -145,7 +155,7 @@ def test_odd_values_do_not_spoil_the_list(tmp_path: Path) -> None:
 def test_nothing_makes_no_manifest(tmp_path: Path) -> None:
     assert write(tmp_path) is None
     assert os.listdir(tmp_path) == []
-    assert list(read_manifests(tmp_path)) == []
+    assert claimed(tmp_path) == []
 
 
 def test_a_manifest_is_read_only_and_replaces_nothing(tmp_path: Path) -> None:
@@ -155,14 +165,14 @@ def test_a_manifest_is_read_only_and_replaces_nothing(tmp_path: Path) -> None:
     assert second is not None
     assert (first.name, second.name) == (NAME, f"{NAME}-2")
     assert {path.stat().st_mode & 0o777 for path in first.parent.iterdir()} == {0o444}
-    assert [entry.path for entry in read_manifests(tmp_path)] == [ENTRY.path, "b"]
+    assert [entry.path for entry in claimed(tmp_path)] == [ENTRY.path, "b"]
 
 
 def test_manifests_are_read_in_the_order_of_their_times(tmp_path: Path, disk: Disk) -> None:
     for session, now in ((9, NOW + 5), (10, NOW), (11, NOW + 60)):
         write_manifest(disk, tmp_path, session, now, {}, [replace(ENTRY, path=str(session))])
 
-    assert [entry.path for entry in read_manifests(tmp_path)] == ["10", "9", "11"]
+    assert [entry.path for entry in claimed(tmp_path)] == ["10", "9", "11"]
 
 
 class Failing(Disk):
@@ -255,7 +265,7 @@ def test_a_damaged_line_is_passed_over(tmp_path: Path, line: bytes) -> None:
     folder.mkdir(parents=True)
     (folder / f"{NAME}.jsonl").write_bytes(GOOD + b"\n" + line + b"\n" + GOOD + b"\n" + GOOD[:-1])
 
-    assert [entry.path for entry in read_manifests(tmp_path)] == ["good", "good"]
+    assert [entry.path for entry in claimed(tmp_path)] == ["good", "good"]
 
 
 HOSTILE = [
@@ -282,7 +292,14 @@ def test_a_path_that_leads_elsewhere_is_refused(tmp_path: Path, path: str) -> No
     (folder / f"{NAME}.jsonl").write_bytes(entry_line(path=path) + b"\n" + GOOD + b"\n")
     (folder / "SHA256SUMS-2").write_bytes(b"%s  %s\n" % (b"0" * 64, path.encode()))
 
-    assert [entry.path for entry in read_manifests(tmp_path)] == ["good"]
+    assert [entry.path for entry in claimed(tmp_path)] == ["good"]
+
+
+def test_no_more_is_kept_in_mind_than_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, *(replace(ENTRY, path=str(number)) for number in range(9)))
+    assert len(listed_by(tmp_path, 7)) == 9
+    monkeypatch.setattr("cardcat.storage.manifest._MOST_TOLD", 5)
+    assert len(listed_by(tmp_path, 7)) == 5
 
 
 def test_unknown_words_are_as_good_as_none(tmp_path: Path) -> None:
@@ -291,7 +308,7 @@ def test_unknown_words_are_as_good_as_none(tmp_path: Path) -> None:
     line = entry_line(kind="hologram", evidence=["x"], xxh3="short", sample=5, media=[], new_field=1)
     (folder / f"{NAME}.jsonl").write_bytes(line + b"\n")
 
-    assert list(read_manifests(tmp_path)) == [ManifestEntry("a", "0" * 64, 1, 1)]
+    assert claimed(tmp_path) == [ManifestEntry("a", "0" * 64, 1, 1)]
 
 
 @pytest.mark.parametrize("longer", [None, b"", b"damaged\n"])
@@ -305,7 +322,7 @@ def test_where_the_longer_list_is_lost_the_sums_tell(tmp_path: Path, longer: byt
         beside.write_bytes(longer)
     (tmp_path / entries[0].path).unlink()
 
-    found = list(read_manifests(tmp_path))
+    found = claimed(tmp_path)
 
     mtimes = {entry.path: os.lstat(tmp_path / entry.path).st_mtime_ns for entry in entries[1:]}
     assert found == [replace(entry, mtime_ns=mtimes[entry.path]) for entry in entries[1:]]
@@ -318,7 +335,7 @@ def test_what_is_no_plain_file_is_not_read(tmp_path: Path) -> None:
     (folder / "SHA256SUMS-2.jsonl").mkdir()
     (folder / "SHA256SUMS-3").symlink_to(tmp_path / "loop")
 
-    assert list(read_manifests(tmp_path)) == []
+    assert claimed(tmp_path) == []
 
 
 PARTS = st.binary(min_size=1, max_size=60).filter(
@@ -350,7 +367,7 @@ def test_any_entries_survive_the_drive(entries: list[ManifestEntry]) -> None:
     with tempfile.TemporaryDirectory() as place:
         manifest = write(Path(place), *entries)
 
-        assert list(read_manifests(Path(place))) == entries
+        assert claimed(Path(place)) == entries
         assert manifest is not None
         lines = manifest.read_bytes().split(b"\n")
 
@@ -375,4 +392,4 @@ def test_what_a_damaged_half_of_a_manifest_lost_the_other_one_knows(tmp_path: Pa
     lines = more.read_bytes().splitlines(keepends=True)
     more.write_bytes(b"".join(line for line in lines if b"b.JPG" not in line))
 
-    assert {each.path for each in read_manifests(tmp_path)} == {"a.JPG", "b.JPG"}
+    assert {each.path for each in claimed(tmp_path)} == {"a.JPG", "b.JPG"}

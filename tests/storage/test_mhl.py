@@ -186,3 +186,40 @@ def test_any_bytes_are_a_chain_or_none(content: bytes) -> None:
             read(content)
         except ValueError:
             continue
+
+
+@pytest.mark.parametrize(
+    ("inside", "told"),
+    [
+        (b'<b c="%s"/>' % (b"x" * 400_000), "too long"),
+        (b"<b %s/>" % b" ".join(b'c%d=""' % number for number in range(50_000)), "too long"),
+        (b"<!--%s-->" % (b"x" * 400_000), "too long"),
+        (b"<?%s?>" % (b"x" * 400_000), "too long"),
+        (b"".join(b"<b%d/>" % number for number in range(2_000)), "too many names"),
+        (b"".join(b'<b c%d=""/>' % number for number in range(2_000)), "too many names"),
+        (b"".join(b'<b xmlns:c%d="d"/>' % number for number in range(2_000)), "too many names"),
+        (b"".join(b'<b xmlns="%d"/>' % number for number in range(2_000)), "too many names"),
+    ],
+)
+def test_what_the_parser_would_hold_on_to_is_not_read_to_its_end(inside: bytes, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        Reader().feed(b"<a>" + inside + b"</a>" + b" " * (1 << 20), is_last=True)
+
+
+def test_what_it_lets_go_of_may_be_long() -> None:
+    document = b"<a>" + b"<b c='d'>e</b> <!--f-->" * 50_000 + b"<b>" + b"x" * 500_000 + b"</b></a>"
+    assert len(texts(document + b" " * 500_000, "b")) == 50_001
+
+
+def test_a_document_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cardcat.storage.mhl.xml._LARGEST", 1_000_000)
+    reader = Reader()
+    reader.feed(b"<a>")
+    with pytest.raises(ValueError, match="too large"):
+        reader.feed(b"<b/>" * 300_000)
+
+
+def test_a_chain_of_more_generations_than_there_can_be_is_none() -> None:
+    end = b"</ascmhldirectory>"
+    with pytest.raises(ValueError, match="too many"):
+        read_chain(extended(None, [LINK]).replace(end, b"<hashlist/>" * 60_000 + end))

@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import xxhash
@@ -19,7 +20,7 @@ from cardcat.storage.destination import clean_incoming
 from cardcat.storage.disk import Disk, StrPath
 from cardcat.storage.manifest import ManifestEntry, write_manifest
 from cardcat.storage.mhl.chain import CHAIN, LARGEST, read_chain
-from cardcat.storage.mhl.telling import Author, Told, carry_on
+from cardcat.storage.mhl.telling import Author, Stuck, Way, carry_on
 from tests.storage import oracle
 from tests.support import snapshot
 
@@ -58,9 +59,18 @@ def listed(root: Path, session: int, *names: bytes, disk: Disk | None = None) ->
     return written.path.name
 
 
+class Told(NamedTuple):
+    """How many generations were added, and what was in the way of more."""
+
+    generations: int = 0
+    stuck: Stuck | None = None
+
+
 def told(root: Path, *fresh: str, disk: Disk | None = None, author: Author = AUTHOR) -> Told:
     clean_incoming(Disk(), root)
-    return carry_on(disk or Disk(), root, author, fresh)
+    before = len(generations(root))
+    stuck = carry_on(disk or Disk(), root, author, fresh)
+    return Told(len(generations(root)) - before, stuck)
 
 
 def session(root: Path, number: int, *names: bytes) -> Told:
@@ -292,7 +302,7 @@ def test_killed_at_any_step_the_tool_accepts_what_is_there_and_the_next_run_comp
             assert oracle.diff(root) in (oracle.COMPLETE, oracle.NEW)
         states.add(state)
 
-        assert told(root).trouble is None
+        assert told(root).stuck is None
 
         assert in_chain(root) == generations(root)
         assert len(generations(root)) == before + 1
@@ -320,7 +330,7 @@ def test_a_lost_chain_of_our_own_is_made_again(root: Path) -> None:
     session(root, 1, b"1.jpg")
     session(root, 2, b"2.jpg")
     (root / "ascmhl" / CHAIN).unlink()
-    assert told(root).trouble is None
+    assert told(root).stuck is None
     assert in_chain(root) == generations(root)
     assert oracle.verify(root) == oracle.COMPLETE
 
@@ -385,8 +395,9 @@ def test_what_is_no_history_is_left_alone_and_told_of(root: Path, obstacle: Call
     answer = told(root)
 
     assert answer.generations == 0
-    assert answer.trouble
-    assert answer.trouble.split()[0] in ("is", "has")
+    assert answer.stuck
+    assert answer.stuck.trouble.split()[0] in ("is", "has")
+    assert answer.stuck.way is Way.MOVE
     shutil.rmtree(root / ".cardcat/incoming", ignore_errors=True)
     after = snapshot(root.parent)
     wanted = {name for name in before if not name.startswith("Archive/.cardcat/incoming")}
@@ -406,9 +417,9 @@ def test_a_chain_that_changes_meanwhile_is_not_replaced(root: Path) -> None:
 
     answer = told(root, disk=Busy())
 
-    assert answer.trouble == "was changed by somebody else just now"
+    assert answer.stuck == Stuck("was changed by somebody else just now", Way.WAIT)
     assert chain.read_bytes().endswith(b"<!-- his -->")
-    assert told(root).trouble is None
+    assert told(root).stuck is None
     assert b"<!-- his -->" in chain.read_bytes()
     assert in_chain(root) == generations(root)
 
@@ -422,7 +433,8 @@ def test_a_history_that_is_not_ours_to_write_is_told_of(root: Path, number: int)
             super().rename_new(source, target)
 
     listed(root, 1, b"1.jpg")
-    assert told(root, disk=Locked()).trouble == f"can't be written to: {os.strerror(number).lower()}"
+    answer = told(root, disk=Locked())
+    assert answer.stuck == Stuck(f"can't be written to: {os.strerror(number).lower()}", Way.ALLOW)
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EROFS])
@@ -491,7 +503,7 @@ def test_any_names_survive_the_drive(names: Iterable[str]) -> None:
                 continue
         written = write_manifest(Disk(), root, 1, NOON, {}, entries)
         assert written is not None
-        assert told(root, written.path.name).trouble is None
+        assert told(root, written.path.name).stuck is None
         if written.files > written.not_in_mhl:
             found = oracle.diff(root)
             assert found == (oracle.NEW if written.not_in_mhl else oracle.COMPLETE)

@@ -193,6 +193,29 @@ def test_reading_past_the_cache_counts_only_if_the_device_delivered(
     assert answer.evidence is Evidence.READ_BACK
 
 
+class EndedError(Exception):
+    """Somebody wants no more."""
+
+
+@pytest.mark.parametrize("pages", [(0,), (7, 7)])
+def test_whoever_is_told_of_the_bytes_may_end_it_also_past_the_cache(
+    tmp_path: Path, block_fs: str, pages: tuple[int, ...]
+) -> None:
+    blocks = []
+
+    class Counting(Doubtful):
+        def read_into(self, fd: int, buffer: memoryview) -> int:
+            blocks.append(1)
+            return super().read_into(fd, buffer)
+
+    def end(_: int) -> None:
+        raise EndedError
+
+    with pytest.raises(EndedError):
+        read_back(Counting(*pages, direct=True), make(tmp_path / "a"), len(CONTENT), block_fs, on_bytes=end)
+    assert len(blocks) == 1
+
+
 def test_a_file_that_is_longer_than_it_should_be_is_hashed_to_its_end(tmp_path: Path, block_fs: str) -> None:
     path = make(tmp_path / "a", CONTENT[: 2 << 20])
 

@@ -14,6 +14,7 @@ from cardcat.errors import UsageError
 from cardcat.model import Volume
 from cardcat.paths import display
 from cardcat.storage.volumes import path_on_volume, volume_of
+from cardcat.text import cause
 
 
 def scope_of(c: Connection, given: str | None) -> Scope:
@@ -34,8 +35,7 @@ def _at(c: Connection, path: Path) -> Scope:
     try:
         there = volume_of(path)
     except OSError as error:
-        cause = (error.strerror or str(error)).lower()
-        raise UsageError(f"{display(str(path))} can't be looked at: {cause}.") from error
+        raise UsageError(f"{display(str(path))} can't be looked at: {cause(error)}.") from error
     if (unplugged := _unplugged(c, path, there)) is not None:
         return unplugged
     volume = find_volume(c, there.key)

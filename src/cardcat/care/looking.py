@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cardcat.care.reading import gone, replaced, reread
 from cardcat.catalog.checks import RightCopy, Trouble, WrongCopy
 from cardcat.catalog.knowledge import KnownCopy
-from cardcat.model import Evidence, Presence, ReadBack
+from cardcat.model import Evidence, Presence
 from cardcat.sightings import Now, Places, Sighting
 from cardcat.storage.disk import Disk
-from cardcat.storage.hashing import fingerprint
-from cardcat.storage.presence import cause
 from cardcat.storage.reading import OnBytes, mtime_of
-from cardcat.storage.verify import read_back
-
-_UNSEEN = {
-    Now.MISSING: (Trouble.MISSING, "it is not there any more"),
-    Now.UNREADABLE: (Trouble.UNREADABLE, "it can't be looked at"),
-}
+from cardcat.text import cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +20,7 @@ class Checked:
     """
     What a look at *copy* gave: it is *right*, or *wrong*; neither if its drive is not there (any more).
 
-    *path* is where it is or should be, *size* how many bytes were read. *edited* says of a wrong one that its
-    file has another time than was recorded: somebody changed it since, where rot leaves the time as it is.
+    *path* is where it is or should be, *size* how many bytes were read.
     """
 
     copy: KnownCopy
@@ -35,14 +28,14 @@ class Checked:
     size: int = 0
     right: RightCopy | None = None
     wrong: WrongCopy | None = None
-    edited: bool = False
 
 
 def check(disk: Disk, places: Places, copy: KnownCopy, on_bytes: OnBytes | None = None) -> Checked:
     """
     Read all bytes of *copy* from its medium, and compare them with the recorded SHA-256. Nothing is written.
 
-    What goes wrong while its drive is pulled or changed for another says nothing against the copy.
+    What goes wrong while its drive is pulled or changed for another says nothing against the copy. What
+    *on_bytes* raises ends it.
     """
     seen = places.look(copy)
     if seen.path is None or seen.now is Now.OFFLINE:
@@ -65,23 +58,15 @@ class _Look:
         volume = self.places.volume(self.copy)
         if volume is None:
             return self._without_root()
-        if self.seen.now in _UNSEEN:
-            return self._wrong(*_UNSEEN[self.seen.now])
-        try:
-            status = self.disk.stat(self.path)
-            mtime_ns = mtime_of(status)
-            if self.seen.now is Now.CHANGED and not self.seen.only_time:
-                return self._replaced(status.st_size, edited=mtime_ns != self.copy.mtime_ns)
-            answer = read_back(
-                self.disk, self.path, self.copy.size, volume.fs_type, sha256=True, on_bytes=on_bytes
-            )
-            if answer.sha256 != self.copy.hash:
-                return self._differs(answer, edited=self._has_another_time())
-            sample = self._sample()
-        except OSError as error:
-            return self._wrong(Trouble.UNREADABLE, f"it can't be read: {cause(error)}")
-        right = self._right(answer, mtime_ns, sample)
-        return Checked(self.copy, self.path, self.copy.size, right=right)
+        if self.seen.now is Now.MISSING:
+            return self._wrong(gone(self.copy))
+        if self.seen.now is Now.UNREADABLE:
+            return self._wrong(self._unreadable("it can't be looked at"))
+        if self.seen.now is Now.CHANGED and not self.seen.only_time:
+            return self._replaced()
+        is_claimed = self.copy.evidence is Evidence.CLAIMED  # then its fingerprint was only claimed, too
+        found = reread(self.disk, self.path, self.copy, volume.fs_type, sampled=is_claimed, on_bytes=on_bytes)
+        return self._wrong(found) if isinstance(found, WrongCopy) else self._right(found)
 
     def _without_root(self) -> Checked:
         """Its folder can't be recognised: only what really is not there is gone."""
@@ -89,53 +74,27 @@ class _Look:
             is_there = self.disk.exists(self.path)
         except OSError:
             is_there = True
-        return Checked(self.copy, None) if is_there else self._wrong(*_UNSEEN[Now.MISSING])
+        return Checked(self.copy, None) if is_there else self._wrong(gone(self.copy))
 
-    def _has_another_time(self) -> bool:
-        """Looked at after the reading, too: somebody may be at work on it."""
-        return mtime_of(self.disk.stat(self.path)) != self.copy.mtime_ns
+    def _replaced(self) -> Checked:
+        try:
+            status = self.disk.stat(self.path)
+        except OSError as error:
+            return self._wrong(self._unreadable(f"it can't be read: {cause(error)}"))
+        is_edited = mtime_of(status) != self.copy.mtime_ns
+        return self._wrong(replaced(self.copy, status.st_size, edited=is_edited))
 
-    def _sample(self) -> str | None:
-        """The fingerprint of what so far was only claimed."""
-        if self.copy.evidence is not Evidence.CLAIMED:
-            return None
-        return fingerprint(self.disk, self.path, self.copy.size, source=False)
-
-    def _right(self, answer: ReadBack, mtime_ns: int, sample: str | None) -> RightCopy:
+    def _right(self, found: RightCopy) -> Checked:
         """A read that memory may have answered takes nothing away from what an earlier one has proved."""
         copy = self.copy
         is_same = self.seen.now is Now.THERE and copy.status is Presence.PRESENT
-        has_more = copy.evidence is Evidence.READ_BACK_COLD and answer.evidence is not Evidence.READ_BACK_COLD
-        return RightCopy(
-            id=copy.id,
-            hash=copy.hash,
-            mtime_ns=mtime_ns,
-            evidence=answer.evidence,
-            how=answer.how,
-            renews=not (is_same and has_more),
-            xxh3=answer.xxh3,
-            sample=sample,
-        )
+        has_more = copy.evidence is Evidence.READ_BACK_COLD and found.evidence is not Evidence.READ_BACK_COLD
+        right = replace(found, renews=not (is_same and has_more))
+        return Checked(copy, self.path, copy.size, right=right)
 
-    def _replaced(self, size: int, *, edited: bool) -> Checked:
-        if size == self.copy.size:
-            message = "something else is in its place"
-        else:
-            when = "and another time" if edited else "though its time has not changed"
-            message = f"it has {size:,} bytes instead of {self.copy.size:,}, {when}"
-        return self._wrong(Trouble.DAMAGED, message, size=size, edited=edited)
+    def _unreadable(self, message: str) -> WrongCopy:
+        return WrongCopy(self.copy.id, Trouble.UNREADABLE, message, self.copy.hash)
 
-    def _differs(self, answer: ReadBack, *, edited: bool) -> Checked:
-        if edited:
-            message = "it was changed since it was recorded: another time, other bytes"
-        else:
-            message = "it has other bytes, though its size and time have not changed"
-        copy = self.copy
-        wrong = WrongCopy(copy.id, Trouble.DAMAGED, message, copy.hash, answer.sha256, copy.size)
-        return Checked(copy, self.path, copy.size, wrong=wrong, edited=edited)
-
-    def _wrong(
-        self, trouble: Trouble, message: str, *, size: int | None = None, edited: bool = False
-    ) -> Checked:
-        wrong = WrongCopy(self.copy.id, trouble, message, self.copy.hash, size=size)
-        return Checked(self.copy, self.path, wrong=wrong, edited=edited)
+    def _wrong(self, wrong: WrongCopy) -> Checked:
+        size = self.copy.size if wrong.hash else 0
+        return Checked(self.copy, self.path, size, wrong=wrong)

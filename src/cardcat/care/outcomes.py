@@ -9,6 +9,11 @@ from pathlib import Path
 from cardcat.catalog.checks import OpenFinding, Trouble
 from cardcat.catalog.knowledge import KnownCopy
 from cardcat.errors import DestinationError
+from cardcat.paths import display
+from cardcat.text import cause, many
+from cardcat.text import size as human_size
+
+_HINT = "Look after the drive (space, cable, write protection), then give the same command again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,26 @@ class Mending:
     source_path: str | None = None
     aside: str | None = None
     why: str = ""
+
+
+@dataclass(slots=True)
+class TooLittle:
+    """The room that is missing on the drive *name*: for *files*, of *size* bytes, where *free* are left."""
+
+    name: str
+    files: int = 0
+    size: int = 0
+    free: int = 0
+
+    @property
+    def error(self) -> DestinationError:
+        """It is said once a drive."""
+        need = f"{many(self.files, 'file')} of {human_size(self.size)}"
+        return DestinationError(
+            f"The drive {display(self.name)} has too little room to restore {need}: "
+            f"{human_size(self.free)} are free.",
+            hint=_HINT,
+        )
 
 
 @dataclass(slots=True)
@@ -71,6 +96,14 @@ class BadCopy:
     def told_from(self, source: KnownCopy, path: Path) -> Mending:
         """The same, with the copy that it is restored from, which is at *path*."""
         return replace(self.told, source=source.volume_name, source_path=str(path))
+
+
+def failed(bad: BadCopy, error: OSError) -> DestinationError:
+    """Say that the drive of *bad* failed while that was to be restored."""
+    what = f"while {display(bad.copy.path)} was being restored"
+    return DestinationError(
+        f"The drive {display(bad.copy.volume_name)} failed {what}: {cause(error)}.", hint=_HINT
+    )
 
 
 def told(finding: OpenFinding) -> Mending:

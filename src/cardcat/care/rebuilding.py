@@ -23,10 +23,10 @@ from cardcat.reporting import Reporter, current
 from cardcat.stopping import stop_requested
 from cardcat.storage.destination import read_marker
 from cardcat.storage.manifest import count_lines, manifest_names, manifest_time, read_manifest
-from cardcat.storage.presence import cause
 from cardcat.storage.roots import destination_roots
 from cardcat.storage.system import this_disk
 from cardcat.storage.volumes import path_on_volume, volume_of
+from cardcat.text import cause
 
 
 @dataclass(frozen=True, slots=True)

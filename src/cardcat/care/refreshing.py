@@ -25,7 +25,7 @@ from cardcat.model import Kind, Presence, Stage
 from cardcat.reporting import Reporter, current
 from cardcat.sightings import Now, Places, Sighting
 from cardcat.stopping import stop_requested
-from cardcat.storage.disk import Disk
+from cardcat.storage.system import this_disk
 
 MEDIA = (Kind.IMAGE, Kind.VIDEO)
 _BATCH = 200  # contents; one transaction each
@@ -123,7 +123,7 @@ class _Refreshing:
 
     def __init__(self, catalog: Catalog, pool: MetadataPool, found: Refreshed, *, dry_run: bool) -> None:
         self._catalog, self._pool, self._found, self._dry_run = catalog, pool, found, dry_run
-        self._places = Places(Disk())
+        self._places = Places(this_disk())
 
     def take(self, batch: Sequence[ToRead]) -> None:
         """Read the contents of *batch* that can be reached, and write what they say."""

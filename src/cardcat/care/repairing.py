@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cardcat.care.choosing import scope_of
 from cardcat.care.looking import check
-from cardcat.care.outcomes import BadCopy, Repaired, told
+from cardcat.care.outcomes import BadCopy, Repaired, TooLittle, failed, told
 from cardcat.care.plugged import remember_drives
 from cardcat.care.restoring import (
     Bench,
@@ -31,11 +31,11 @@ from cardcat.catalog.checks import (
     due_copies,
     open_findings,
     record_wrong,
-    still_open,
 )
 from cardcat.catalog.engine import Catalog
 from cardcat.catalog.knowledge import KnownCopy, copies_of_contents
-from cardcat.catalog.mended import Aside, record_mended, unrecorded
+from cardcat.catalog.mended import record_mended, unrecorded
+from cardcat.catalog.resolving import still_open
 from cardcat.errors import CancelledError, DestinationError, UsageError
 from cardcat.model import Stage
 from cardcat.paths import display
@@ -44,14 +44,12 @@ from cardcat.reporting import Reporter, current
 from cardcat.sightings import Now, Places
 from cardcat.stopping import stop_requested
 from cardcat.storage.disk import Disk
-from cardcat.storage.presence import cause
 from cardcat.storage.system import this_disk
 from cardcat.text import size as human_size
 
 _AWAY = "its drive is not plugged in"
 _NONE = "no good copy of it is known"
 _NONE_HERE = "no good copy of it is on a drive that is plugged in"
-_HINT = "Look after the drive (space, cable, write protection), then give the same command again."
 
 
 def repair(
@@ -92,6 +90,7 @@ class _Repairing:
         self._catalog, self._disk, self._teller = catalog, disk, teller
         self._keep_changed = keep_changed
         self._places = Places(disk)
+        self._too_little: dict[str, TooLittle] = {}  # by the key of the volume
 
     def preview(self, findings: Sequence[OpenFinding]) -> None:
         """What would be done with each, by looking alone."""
@@ -116,6 +115,7 @@ class _Repairing:
         self._teller.begin(Stage.COPY, files=len(bads), size=sum(bad.copy.size for bad in bads))
         for each in by_location.values():
             self._on_drive(each)
+        self.found.failed += [drive.error for drive in self._too_little.values()]
 
     # -- what is bad ---------------------------------------------------------------------------------
 
@@ -140,16 +140,14 @@ class _Repairing:
 
     def _is_still_bad(self, bad: BadCopy) -> bool:
         self._require_going()
-        checked = check(
-            self._disk, self._places, bad.copy, lambda count: self._teller.advance(files=0, size=count)
-        )
+        checked = check(self._disk, self._places, bad.copy, self._advance)
         self._teller.advance(files=1, size=0)
         if checked.right:
-            self._record(bad, checked.right, "it was read again and is right")
-            self.found.right.append(bad.told)
+            aside = self._record(bad, checked.right, "it was read again and is right")
+            self.found.right.append(replace(bad.told, aside=aside))
         elif checked.wrong is None:
             self._leave(bad, _AWAY)
-        elif checked.edited and self._keep_changed:
+        elif checked.wrong.edited and self._keep_changed:
             self._leave(bad, "somebody has changed it since, and it is to be kept so")
         else:
             return True
@@ -209,16 +207,12 @@ class _Repairing:
         except DestinationError as error:
             self._fail(error, waiting)
         except OSError as error:
-            self._fail(_as_destination_error(error, waiting[0]), waiting)
+            self._fail(failed(waiting[0], error), waiting)
 
     def _mend(self, bench: Bench, bad: BadCopy) -> None:
         free = bench.lacks_room(bad.copy.size)
         if free is not None:
-            need = f"{human_size(bad.copy.size)} are needed, {human_size(free)} are free"
-            error = DestinationError(
-                f"The drive {display(bad.copy.volume_name)} has too little room: {need}.", hint=_HINT
-            )
-            self._fail(error, [bad])
+            self._leave_without_room(bad, free)
             return
         for source, path in self._sources(bad):
             try:
@@ -234,19 +228,29 @@ class _Repairing:
                 return
         self._leave_without_source(bad)
 
+    def _leave_without_room(self, bad: BadCopy, free: int) -> None:
+        """A smaller file may still fit. The drive's error is told once, when all were tried."""
+        copy = bad.copy
+        drive = self._too_little.setdefault(copy.volume_key, TooLittle(copy.volume_name))
+        drive.files, drive.size, drive.free = drive.files + 1, drive.size + copy.size, free
+        self._leave(bad, f"its drive has too little room: {human_size(free)} are free")
+
     def _settle(self, bad: BadCopy, source: KnownCopy, path: Path, placed: Placed) -> None:
         copy, proof = bad.copy, placed.proof
         right = RightCopy(
             copy.id, copy.hash, placed.mtime_ns, proof.evidence, proof.how, renews=True, xxh3=proof.xxh3
         )
-        kept = self._record(bad, right, f"it was restored from {display(source.volume_name)}")
-        aside = kept[-1].path if kept else None
+        aside = self._record(bad, right, f"it was restored from {display(source.volume_name)}")
         self.found.mended.append(replace(bad.told_from(source, path), aside=aside))
         self.found.bytes_copied += copy.size
         self._teller.advance(files=1, size=0)
 
-    def _record(self, bad: BadCopy, right: RightCopy, how: str) -> list[Aside]:
-        """One transaction: the copy is right, and what was set aside for it, also before a kill, is there."""
+    def _record(self, bad: BadCopy, right: RightCopy, how: str) -> str | None:
+        """
+        One transaction: the copy is right, and what was set aside for it, also before a kill, is there.
+
+        Return where the bad file is kept, None if there was none.
+        """
         copy = bad.copy
         kept = asides(self._disk, bad.root, copy.path)
         with self._catalog.write() as c:
@@ -254,7 +258,7 @@ class _Repairing:
             if new:
                 how += f"; the bad file is at {', '.join(display(aside.path) for aside in new)}"
             record_mended(c, copy, right, new, how=how, now=int(time.time()))
-        return new
+        return new[-1].path if new else None
 
     def _distrust(self, source: KnownCopy, trouble: SourceTroubleError) -> None:
         """A copy that turned out to be bad itself is a finding of its own, unless its drive was pulled."""
@@ -280,6 +284,7 @@ class _Repairing:
         self.found.left.append(replace(bad.told, why=why))
 
     def _advance(self, count: int) -> None:
+        self._require_going()
         self._teller.advance(files=0, size=count)
 
     @staticmethod
@@ -288,10 +293,3 @@ class _Repairing:
             raise CancelledError(
                 "Cancelled. What was restored is on record; the same command goes on from there."
             )
-
-
-def _as_destination_error(error: OSError, bad: BadCopy) -> DestinationError:
-    what = f"while {display(bad.copy.path)} was being restored"
-    return DestinationError(
-        f"The drive {display(bad.copy.volume_name)} failed {what}: {cause(error)}.", hint=_HINT
-    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,6 +24,7 @@ from cardcat.storage.durable import make_durable
 from cardcat.storage.holding import DestinationRoot, open_destination
 from cardcat.storage.reading import OnBytes, expected_of, mtime_of
 from cardcat.storage.verify import read_back
+from cardcat.text import cause
 
 INCOMING = f"{FOLDER}/incoming"
 QUARANTINE = f"{FOLDER}/quarantine"
@@ -49,11 +49,10 @@ class SourceTroubleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """What stands in the place of a copy now, and where the file is that was there before."""
+    """What stands in the place of a copy now."""
 
     proof: ReadBack
     mtime_ns: int
-    asides: list[Aside]
 
 
 def root_of(copy: KnownCopy, path: Path) -> Path:
@@ -77,7 +76,8 @@ def asides(disk: Disk, root: Path, path: str) -> list[Aside]:
     if not (disk.exists(folder) and stat.S_ISDIR(disk.stat(folder).st_mode)):
         return []
     places = [f"{QUARANTINE}/{name}/{path}" for name in sorted(disk.list_folder(folder))]
-    return [_aside(place, disk.stat(root / place)) for place in places if disk.exists(root / place)]
+    there = [(place, disk.stat(root / place)) for place in places if disk.exists(root / place)]
+    return [Aside(place, status.st_size, mtime_of(status)) for place, status in there]
 
 
 class Bench:
@@ -102,9 +102,11 @@ class Bench:
         """
         Copy *source*, prove what was written, set aside what is in the place of *copy*, and put it there.
 
-        What is in its place is not touched before the new file is proved. SourceTroubleError if *source* is
-        not that content, OccupiedError if its place can't be freed, OSError and DestinationError if the drive
-        fails. Whatever is raised, nothing is lost: a bad file stays where it was or is among `asides`.
+        What is in its place is not touched before the new file is proved. *on_bytes* is told what is copied
+        and, with 0, that more was read back: what it raises ends it. SourceTroubleError if *source* is not
+        that content, OccupiedError if its place can't be freed, OSError and DestinationError if the drive
+        fails.
+        Whatever is raised, nothing is lost: a bad file stays where it was or is among `asides`.
         """
         self._make_way(copy.path)
         self._there.make_folders(INCOMING)
@@ -113,13 +115,13 @@ class Bench:
         try:
             proof = self._bring(copy, source, fresh, on_bytes)
             self._there.require_there()
-            asides = self._set_aside(copy.path)
+            self._set_aside(copy.path)
             mtime_ns = self._put(fresh, copy.path)
         except BaseException:
             with suppress(OSError):
                 self._remove(fresh)
             raise
-        return Placed(proof, mtime_ns, asides)
+        return Placed(proof, mtime_ns)
 
     def _make_way(self, path: str) -> None:
         """Its folder, if that is gone; a link on the way would lead elsewhere."""
@@ -132,7 +134,14 @@ class Bench:
         self._copy(copy, source, fresh, on_bytes)
         self._disk.set_times(fresh, copy.mtime_ns)
         make_durable(self._disk, [fresh], self._volume.fs_type)
-        proof = read_back(self._disk, fresh, copy.size, self._volume.fs_type, sha256=True)
+        proof = read_back(
+            self._disk,
+            fresh,
+            copy.size,
+            self._volume.fs_type,
+            sha256=True,
+            on_bytes=(lambda _: on_bytes(0)) if on_bytes else None,
+        )
         if proof.sha256 != copy.hash:
             raise OSError(errno.EIO, "the drive did not keep what was written to it")
         return proof
@@ -141,20 +150,21 @@ class Bench:
         try:
             expected = expected_of(self._disk.stat(source))
         except OSError as error:
-            raise SourceTroubleError(_said(error)) from error
+            raise SourceTroubleError(f"it can't be read: {cause(error)}") from error
         outcome = copy_once(self._disk, source, {0: fresh}, expected, on_bytes)
         if outcome.source_error:
-            raise SourceTroubleError(_said(outcome.source_error)) from outcome.source_error
+            why = cause(outcome.source_error)
+            raise SourceTroubleError(f"it can't be read: {why}") from outcome.source_error
         if outcome.hashes is None:
             raise outcome.errors[0]
         if outcome.hashes.sha256 != copy.hash:
             raise SourceTroubleError("it has other bytes than were recorded", outcome.hashes.sha256)
 
-    def _set_aside(self, path: str) -> list[Aside]:
+    def _set_aside(self, path: str) -> None:
         """Move what is at *path* into the quarantine, durably."""
         status = self._there.look(path)
         if status is None:
-            return []
+            return
         if not (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
             raise OccupiedError("a folder or another thing that is no file has its place: move that away")
         folder = path.rpartition("/")[0]
@@ -164,7 +174,6 @@ class Bench:
         self._disk.rename_new(base / path, base / aside)
         self._disk.fsync_folder(base / aside.rpartition("/")[0])
         self._disk.fsync_folder(base / folder)
-        return [_aside(aside, status)]
 
     def _put(self, fresh: Path, path: str) -> int:
         """Give the proved file its name, durably; its time as the drive keeps it."""
@@ -218,11 +227,3 @@ def _stamp(there: DestinationRoot, now: int) -> str:
     moment = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
     names = (moment if number == 1 else f"{moment}-{number}" for number in count(1))
     return next(name for name in names if there.look(f"{QUARANTINE}/{name}") is None)
-
-
-def _aside(path: str, status: os.stat_result) -> Aside:
-    return Aside(path, status.st_size, mtime_of(status))
-
-
-def _said(error: OSError) -> str:
-    return f"it can't be read: {(error.strerror or str(error)).lower()}"

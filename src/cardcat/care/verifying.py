@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from cardcat.care.choosing import scope_of
@@ -71,9 +71,10 @@ class Verified:
     drives: Counter[str] = field(default_factory=Counter)
     first: list[KnownCopy] = field(default_factory=list)
 
-    def of(self, trouble: Trouble) -> list[Wrong]:
-        """Those with that trouble."""
-        return [each for each in self.wrong if each.trouble is trouble]
+    @property
+    def is_out_of_reach(self) -> bool:
+        """Whether nothing could be checked at all, since no drive that has it is there."""
+        return bool(self.offline) and not (self.checked or self.waiting)
 
 
 def verify(
@@ -92,7 +93,8 @@ def verify(
 
     Ends after *budget* seconds or *most* files, with those in hand; the next run goes on with what is left.
     Only the catalog is written to, a transaction every few files, with *dry_run* not even that. UsageError if
-    *given* means nothing. CancelledError if the user wants to stop: what was checked is on record.
+    *given* means nothing. CancelledError if the user wants to stop, also in the middle of a film: what was
+    checked to its end is on record.
     """
     checking = _Checking(catalog, disk or this_disk(), reporter or current(), clock)
     with catalog.read() as c:
@@ -154,10 +156,7 @@ class _Checking:
                 size = sum(copy.size for copy in portion)
                 if not has_time(size, done=found.bytes_read, elapsed=found.seconds, budget=budget):
                     break
-                if stop_requested():
-                    raise CancelledError(
-                        "Cancelled. What was checked is on record; the same command goes on from there."
-                    )
+                self._require_going()
                 self._take(portion, pool)
         found.seconds = self._clock() - began
 
@@ -173,25 +172,40 @@ class _Checking:
         with self._catalog.read() as c:
             copies = {copy.id: copy for copy in copies_by_id(c, [copy.id for copy in portion])}
         known = [copies[copy.id] for copy in portion if copy.id in copies]
-        looked = list(pool.map(self._check, known))
+        looked = self._look_at(known, pool)
         now = int(time.time())
         with self._catalog.write() as c:
             record_right(c, [each.right for each in looked if each.right], now)
             record_wrong(c, [each.wrong for each in looked if each.wrong], now)
         for each in looked:
             self._count(each)
+        if len(looked) < len(known):
+            raise _cancelled()
         self.found.waiting -= len(portion)
         self.found.waiting_bytes -= sum(copy.size for copy in portion)
 
+    def _look_at(self, copies: Sequence[KnownCopy], pool: ThreadPoolExecutor) -> list[Checked]:
+        """What was found of *copies*: of fewer than all if the user wants to stop meanwhile."""
+        futures = [pool.submit(self._check, copy) for copy in copies]
+        looked = []
+        for future in futures:
+            with suppress(CancelledError):
+                looked.append(future.result())
+        return looked
+
     def _check(self, copy: KnownCopy) -> Checked:
+        self._require_going()
         found = check(self._disk, self._places, copy, self._advance)
         self._teller.advance(files=1, size=0)
         return found
 
     def _advance(self, count: int) -> None:
-        if self._is_over:
-            raise CancelledError("Cancelled.")
+        self._require_going()
         self._teller.advance(files=0, size=count)
+
+    def _require_going(self) -> None:
+        if self._is_over or stop_requested():
+            raise _cancelled()
 
     def _count(self, each: Checked) -> None:
         found, copy = self.found, each.copy
@@ -215,6 +229,10 @@ class _Checking:
                     wrong.message,
                     copy.hash,
                     wrong.hash,
-                    each.edited,
+                    wrong.edited,
                 )
             )
+
+
+def _cancelled() -> CancelledError:
+    return CancelledError("Cancelled. What was checked is on record; the same command goes on from there.")

@@ -10,7 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, case, func, insert, select, update
 
 from cardcat.catalog.bulk import Value, chunks, insert_many, insert_or_renew
+from cardcat.catalog.copies import copy_hashes
 from cardcat.catalog.knowledge import KnownCopy, below, copies_by_id
+from cardcat.catalog.resolving import open_troubles_of, resolve_findings
 from cardcat.catalog.tables import (
     content_identity,
     copy_checks,
@@ -72,7 +74,12 @@ class RightCopy:
 
 @dataclass(frozen=True, slots=True)
 class WrongCopy:
-    """A copy that is not what it should be. *hash* and *size* are what was observed, as far as it was."""
+    """
+    A copy that is not what it should be. *hash* and *size* are what was observed, as far as it was.
+
+    *edited*: its file has another time than was recorded. Somebody changed it since, where rot leaves the
+    time as it is.
+    """
 
     id: int
     trouble: Trouble
@@ -80,6 +87,7 @@ class WrongCopy:
     expected: str
     hash: str | None = None
     size: int | None = None
+    edited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +163,7 @@ def is_in_scope(copy: KnownCopy, scope: Scope) -> bool:
 
 def record_right(c: Connection, rows: Sequence[RightCopy], now: int) -> None:
     """Note that these copies are right: they are there, and nothing is wrong with them any more."""
-    hashes = _hashes(c, [row.id for row in rows])
+    hashes = copy_hashes(c, [row.id for row in rows])
     rows = [row for row in rows if hashes.get(row.id) == row.hash]
     _note_checks(c, [row.id for row in rows], now)
     _set(c, [row for row in rows if row.renews], ("mtime_ns", "evidence", "verified_how", "verified_at"), now)
@@ -170,11 +178,12 @@ def record_wrong(c: Connection, rows: Sequence[WrongCopy], now: int) -> None:
 
     No copy that is wrong counts as proved until it is read and right. A finding that is known stays as it is.
     """
-    hashes = _hashes(c, [row.id for row in rows])
-    rows = [row for row in rows if hashes.get(row.id) == row.expected]
+    hashes = copy_hashes(c, [row.id for row in rows])
+    each_once = {row.id: row for row in rows}
+    rows = [row for row in each_once.values() if hashes.get(row.id) == row.expected]
     _note_checks(c, [row.id for row in rows], now)
     ids = [row.id for row in rows]
-    known = {(id_, trouble) for id_, trouble in _open(c, ids)}
+    known = {(id_, trouble) for id_, trouble in open_troubles_of(c, ids)}
     new = [row for row in rows if (row.id, row.trouble.value) not in known]
     resolve_findings(c, [row.id for row in new], "something else was found since", now)
     values: list[dict[str, Value]] = [
@@ -197,43 +206,6 @@ def record_wrong(c: Connection, rows: Sequence[WrongCopy], now: int) -> None:
         if row.trouble is not Trouble.MISSING:
             doubted: dict[str, Value] = {"evidence": Evidence.CLAIMED.value, "verified_at": None}
             _write(c, [row.id], doubted | {"verified_how": f"{row.trouble.value}: {row.message}"})
-
-
-def resolve_findings(c: Connection, copy_ids: Iterable[int], resolution: str, now: int) -> None:
-    """Say what became of all that was known to be wrong with these copies."""
-    x = copy_findings.c
-    for chunk in chunks(copy_ids):
-        c.execute(
-            update(copy_findings)
-            .where(x.file_location_id.in_(chunk), x.resolved_at.is_(None))
-            .values(resolved_at=now, resolution=resolution)
-        )
-
-
-def still_open(c: Connection, copy_ids: Sequence[int]) -> set[int]:
-    """Those of the copies that something is known to be wrong with."""
-    return {id_ for id_, _ in _open(c, copy_ids)}
-
-
-def _open(c: Connection, copy_ids: Sequence[int]) -> list[tuple[int, str]]:
-    x = copy_findings.c
-    found: list[tuple[int, str]] = []
-    for chunk in chunks(copy_ids):
-        query = select(x.file_location_id, x.trouble).where(
-            x.file_location_id.in_(chunk), x.resolved_at.is_(None)
-        )
-        found += [(id_, trouble) for id_, trouble in c.execute(query)]
-    return found
-
-
-def _hashes(c: Connection, copy_ids: Sequence[int]) -> dict[int, str]:
-    """What these copies are on record as: a backup may have put another content there meanwhile."""
-    f, k = file_locations.c, content_identity.c
-    found: dict[int, str] = {}
-    for chunk in chunks(copy_ids):
-        query = select(f.id, k.cas_id).join(content_identity, k.id == f.content_id).where(f.id.in_(chunk))
-        found.update((id_, hash_) for id_, hash_ in c.execute(query))
-    return found
 
 
 def _note_checks(c: Connection, copy_ids: Sequence[int], now: int) -> None:

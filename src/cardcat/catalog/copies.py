@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
 from cardcat.catalog.bulk import Value, chunks, insert_many, insert_new, unique
-from cardcat.catalog.checks import resolve_findings
+from cardcat.catalog.resolving import resolve_findings
 from cardcat.catalog.tables import content_identity, file_locations, folders
 from cardcat.model import Evidence, Presence, Role
 from cardcat.paths import from_text, to_text
@@ -82,7 +82,7 @@ def known_paths(c: Connection, location_id: int, paths: Sequence[str]) -> dict[s
 
 
 def copy_hashes(c: Connection, ids: Sequence[int]) -> dict[int, str]:
-    """The hash of the content that each of these copies is known to be."""
+    """The hash of the content that each of these copies is known to be now, by its id."""
     found: dict[int, str] = {}
     for chunk in chunks(ids):
         query = (

@@ -107,11 +107,13 @@ def fail_items(c: Connection, session_id: int, failed: Iterable[tuple[str, str]]
 
 
 def items_of(c: Connection, session_id: int, *states: ItemState) -> Iterator[ItemRow]:
-    """The files of a session, in no order; only those in *states* where some are named."""
+    """The files of a session in the order of their paths; where *states* are named those in them, in none."""
     i = backup_items.c
     query = select(*(i[name] for name in _READ)).where(i.session_id == session_id)
     if states:
         query = query.where(i.state.in_([state.value for state in states]))
+    else:
+        query = query.order_by(i.source_path, i.source_path_raw)
     for row in c.execute(query):
         path, raw, size, mtime_ns, state, reason, hash_, to, to_raw, copy = row
         yield ItemRow(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import Connection, Select, case, func, or_, select
 
 from cardcat.catalog.bulk import chunks, insert_new
 from cardcat.catalog.tables import (
@@ -77,10 +77,15 @@ def claimed_only(c: Connection, ids: Sequence[int]) -> set[int]:
 
 
 def last_manifest_at(c: Connection, location_id: int) -> int | None:
-    """When a manifest of the location was last written or read (UTC seconds); None if none ever was."""
-    last: int | None = c.scalar(
-        select(func.max(manifests.c.created_at)).where(manifests.c.location_id == location_id)
-    )
+    """
+    When a session of ours last told there what the catalog knows (UTC seconds).
+
+    Before the first one did, when somebody else's manifest was first read; None if there is none either.
+    """
+    m = manifests.c
+    ours = func.max(case((m.session_id.is_not(None), m.created_at)))
+    query = select(func.coalesce(ours, func.min(m.created_at))).where(m.location_id == location_id)
+    last: int | None = c.scalar(query)
     return last
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from cardcat.catalog.checks import RightCopy, record_right, resolve_findings
+from cardcat.catalog.checks import RightCopy, record_right
 from cardcat.catalog.contents import content_ids
 from cardcat.catalog.copies import NewCopy, known_paths, record_copies, set_status
 from cardcat.catalog.knowledge import KnownCopy
+from cardcat.catalog.resolving import resolve_findings
 from cardcat.model import Evidence, Presence
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, func, or_, select
 
-from cardcat.catalog.bulk import Value
+from cardcat.catalog.bulk import Value, chunks
 from cardcat.catalog.tables import backup_errors, backup_sessions, session_details
 from cardcat.model import Layout, SessionStatus, Stage
-from cardcat.paths import from_text
+from cardcat.paths import from_text, to_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,26 @@ class ErrorRow:
     created_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class KindRow:
+    """How many findings of one kind a session has, and how many of these kept a file from being copied."""
+
+    stage: Stage
+    error_type: str
+    open: int
+    resolved: int
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which sessions are listed: in that state, and from or to these folders or any below them."""
+
+    status: SessionStatus | None = None
+    sources: Sequence[str] = ()
+    destinations: Sequence[str] = ()
+
+
 def latest(c: Connection, key: SessionKey) -> SessionRow | None:
     """The last session of exactly that key."""
     details = session_details.c
@@ -100,9 +121,16 @@ def latest(c: Connection, key: SessionKey) -> SessionRow | None:
     return rows[0] if rows else None
 
 
-def list_sessions(c: Connection, limit: int) -> list[SessionRow]:
-    """The last *limit* sessions, the last one first."""
-    return _rows(c, _query().order_by(backup_sessions.c.id.desc()).limit(limit))
+def list_sessions(c: Connection, limit: int, wanted: Wanted | None = None) -> list[SessionRow]:
+    """The last *limit* sessions, all of them or those *wanted*, the last one first."""
+    s, query = backup_sessions.c, _query()
+    if wanted and wanted.status:
+        query = query.where(s.status == wanted.status.value)
+    if wanted and wanted.sources:
+        query = query.where(_in_any(s.source_path, wanted.sources))
+    if wanted and wanted.destinations:
+        query = query.where(_in_any(s.destination_path, wanted.destinations))
+    return _rows(c, query.order_by(s.id.desc()).limit(limit))
 
 
 def get_session(c: Connection, session_id: int) -> SessionRow | None:
@@ -113,8 +141,38 @@ def get_session(c: Connection, session_id: int) -> SessionRow | None:
 
 def session_errors(c: Connection, session_id: int) -> list[ErrorRow]:
     """All findings of a session, in the order they were met."""
+    return list(each_error(c, session_id))
+
+
+def each_error(c: Connection, session_id: int) -> Iterator[ErrorRow]:
+    """The same one by one, however many they are."""
     query = select(backup_errors).where(backup_errors.c.session_id == session_id).order_by(backup_errors.c.id)
-    return [_error(row) for row in c.execute(query)]
+    return (_error(row) for row in c.execute(query))
+
+
+def open_findings(c: Connection, session_ids: Sequence[int]) -> dict[int, int]:
+    """How many findings of each session are not put right yet; those that have none are left out."""
+    e = backup_errors.c
+    found: dict[int, int] = {}
+    for chunk in chunks(session_ids):
+        query = select(e.session_id, func.count()).where(e.session_id.in_(chunk), e.resolved_at.is_(None))
+        rows = c.execute(query.group_by(e.session_id))
+        found |= {session: number for session, number in rows}  # noqa: C416 - dict() takes it for a mapping
+    return found
+
+
+def findings_by_kind(c: Connection, session_id: int) -> list[KindRow]:
+    """The findings of a session counted by what they are, in the order of the stages."""
+    e = backup_errors.c
+    resolved = func.count(e.resolved_at)
+    query = (
+        select(e.stage, e.error_type, func.count() - resolved, resolved, func.count().filter(e.is_failure))
+        .where(e.session_id == session_id)
+        .group_by(e.stage, e.error_type)
+    )
+    rows = [KindRow(Stage(stage), *others) for stage, *others in c.execute(query)]
+    order = list(Stage)
+    return sorted(rows, key=lambda row: (order.index(row.stage), row.error_type))
 
 
 def running(c: Connection) -> list[SessionRow]:
@@ -126,6 +184,15 @@ def _query() -> Select[tuple[Value, ...]]:
     details = [column for column in session_details.c if column.name != "session_id"]
     return select(backup_sessions, *details).join(
         session_details, session_details.c.session_id == backup_sessions.c.id
+    )
+
+
+def _in_any(column: Column[str], folders: Sequence[str]) -> ColumnElement[bool]:
+    """Whether a path is one of *folders* or lies below one."""
+    shown = [to_text(folder)[0].rstrip("/") for folder in folders]
+    return or_(
+        *(column == (folder or "/") for folder in shown),
+        *(func.substr(column, 1, len(folder) + 1) == f"{folder}/" for folder in shown),
     )
 
 

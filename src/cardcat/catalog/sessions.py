@@ -7,14 +7,20 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, Update, func, insert, select, update
 
+from cardcat.catalog.attempts import begin_attempt, end_attempt, set_attempt_flow_run
 from cardcat.catalog.bulk import Value
 from cardcat.catalog.session_rows import (
     ErrorRow,
+    KindRow,
     SessionKey,
     SessionRow,
+    Wanted,
+    each_error,
+    findings_by_kind,
     get_session,
     latest,
     list_sessions,
+    open_findings,
     running,
     session_errors,
 )
@@ -24,13 +30,18 @@ from cardcat.paths import to_text
 
 __all__ = [
     "ErrorRow",
+    "KindRow",
     "SessionKey",
     "SessionRow",
+    "Wanted",
     "counts",
+    "each_error",
+    "findings_by_kind",
     "finish_session",
     "get_session",
     "latest",
     "list_sessions",
+    "open_findings",
     "open_session",
     "reap_dead",
     "reopen_session",
@@ -72,6 +83,7 @@ def open_session(
         "attempt_started_at": now,
     }
     c.execute(insert(session_details), details)
+    begin_attempt(c, session_id, run_id=run_id, now=now)
     return session_id
 
 
@@ -101,11 +113,13 @@ def reopen_session(
             attempt_started_at=now,
         )
     )
+    begin_attempt(c, session_id, run_id=run_id, now=now)
 
 
 def set_flow_run(c: Connection, session_id: int, flow_run_id: str) -> None:
-    """Say which Prefect run shows the session."""
+    """Say which Prefect run shows the session, and its present attempt."""
     c.execute(_details_of(session_id).values(flow_run_id=flow_run_id))
+    set_attempt_flow_run(c, session_id, flow_run_id)
 
 
 def counts(c: Connection, session_id: int) -> Counts:
@@ -170,15 +184,18 @@ def finish_session(
     row = _present(c, session_id)
     cold = is_cold and (row.attempts == 1 or not _has_warm_copies(c, session_id))
     c.execute(_details_of(session_id).values(is_cold=cold, files_ignored=ignored, files_excluded=excluded))
-    _end(c, row, status, message, now)
+    _end(c, row, status, message=message, whole=found, ended_at=now)
     return found
 
 
-def reap_dead(c: Connection, is_alive: Callable[[str], bool], now: int) -> list[int]:
+def reap_dead(
+    c: Connection, is_alive: Callable[[str], bool], now: int, *, cancelled_run: str | None = None
+) -> list[int]:
     """
     End the running sessions whose process is gone, as failed; return their ids.
 
     *is_alive* is asked with the owner stamp of each. They ended when their journal was last written to.
+    Those that the Prefect run *cancelled_run* shows were ended on purpose: they are cancelled.
     """
     dead = [row for row in running(c) if row.owner is None or not is_alive(row.owner)]
     for row in dead:
@@ -187,11 +204,22 @@ def reap_dead(c: Connection, is_alive: Callable[[str], bool], now: int) -> list[
             f"Interrupted: the process that did it is gone. Of {found.scanned} files {found.copied} are "
             f"copied, {found.skipped} skipped, {found.failed} failed and {found.pending} pending."
         )
-        _end(c, row, SessionStatus.FAILED, message, _last_sign(c, row, now))
+        on_purpose = cancelled_run is not None and row.flow_run_id == cancelled_run
+        status = SessionStatus.CANCELLED if on_purpose else SessionStatus.FAILED
+        _end(c, row, status, message=message, whole=found, ended_at=_last_sign(c, row, now))
     return [row.id for row in dead]
 
 
-def _end(c: Connection, row: SessionRow, status: SessionStatus, message: str | None, ended_at: int) -> None:
+def _end(
+    c: Connection,
+    row: SessionRow,
+    status: SessionStatus,
+    *,
+    message: str | None,
+    whole: Counts,
+    ended_at: int,
+) -> None:
+    """End the session and its attempt alike."""
     spent = (row.duration_seconds or 0) + max(0, ended_at - row.attempt_started_at)
     c.execute(
         _of(row.id).values(
@@ -202,6 +230,7 @@ def _end(c: Connection, row: SessionRow, status: SessionStatus, message: str | N
         )
     )
     c.execute(_details_of(row.id).values(owner=None))
+    end_attempt(c, row.id, status, message=message, whole=whole, ended_at=ended_at)
 
 
 def _last_sign(c: Connection, row: SessionRow, now: int) -> int:

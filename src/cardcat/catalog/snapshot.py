@@ -58,6 +58,11 @@ def clear_leftovers(path: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
+def leftovers(folder: Path, prefix: str) -> list[Path]:
+    """The temporary copies in *folder* whose names were to begin with *prefix*, also those being made now."""
+    return list(folder.glob(f".{glob.escape(prefix)}*{_PARTIAL}*"))
+
+
 def dated(path: Path, what: str) -> Path:
     """A name beside *path* that says what the file is and when it was made, and is not taken."""
     first = candidate = sqlite.beside(path, f".{what}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from cardcat.errors import CatalogBusyError, CatalogError
 from cardcat.paths import display
+from cardcat.text import cause as said
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 _READ_ONLY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
@@ -43,7 +44,7 @@ def told_of_files(path: Path, what: str = "catalog") -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _unusable(path, (error.strerror or str(error)).lower(), what) from error
+        raise _unusable(path, said(error), what) from error
 
 
 def is_damage(error: sqlite3.Error) -> bool:
@@ -54,6 +55,11 @@ def is_damage(error: sqlite3.Error) -> bool:
 def is_read_only(error: sqlite3.Error) -> bool:
     """Whether *error* says that the database can't be written to."""
     return _code(error) in _READ_ONLY
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether *error* says that there is no room on the disk."""
+    return isinstance(error, sqlite3.Error) and _code(error) == sqlite3.SQLITE_FULL
 
 
 def no_database(path: Path) -> CatalogError:

@@ -12,6 +12,7 @@ from cardcat.cli import (
     backup,
     catalog,
     doctor,
+    duplicates,
     init,
     metadata,
     output,
@@ -22,6 +23,7 @@ from cardcat.cli import (
     show,
     verify,
     volumes,
+    watch,
 )
 from cardcat.cli.options import CatalogPath
 
@@ -42,9 +44,11 @@ app.command("repair", epilog=repair.EXAMPLES)(repair.repair)
 app.command("show", epilog=show.EXAMPLES)(show.show)
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(volumes.app, name="volumes")
+app.add_typer(duplicates.app, name="duplicates")
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(metadata.app, name="metadata")
 app.add_typer(server.app, name="server")
+app.add_typer(watch.app, name="watch")
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("init", epilog=init.EXAMPLES)(init.init)
 

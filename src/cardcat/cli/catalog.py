@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cardcat import text
-from cardcat.cli import catalogs, output, rebuild
+from cardcat.cli import catalogs, output, rebuild, upkeep
 from cardcat.cli.options import AsJson, CatalogPath, DryRun, Yes, examples, folder, group
 from cardcat.cli.output import Column, Json
 from cardcat.errors import CatalogError, UsageError
@@ -109,7 +109,7 @@ def restore(
     aside = None if dry_run else maintain.restore(path, source)
     if as_json:
         document = output.path_fields(str(path)) | {"restored": not dry_run}
-        output.emit(document | ({} if aside is None else output.path_fields(str(aside), "set_aside")))
+        output.emit(document | output.path_fields(None if aside is None else str(aside), "set_aside"))
     else:
         output.say(f"The catalog {path} {'would be' if dry_run else 'was'} restored from {source}.")
         if aside:
@@ -117,6 +117,7 @@ def restore(
     return 0
 
 
+app.command("maintain", epilog=upkeep.EXAMPLES)(upkeep.maintain)
 app.command("rebuild", epilog=rebuild.EXAMPLES)(rebuild.rebuild)
 
 

@@ -33,10 +33,13 @@ def completed(shown: str, text: str, raw: bytes) -> str:
     The readable path *shown*, with the exact bytes of the last parts that it shares with *text*.
 
     *raw* are the exact bytes of *text*, empty if the text is exact. If what they do not tell may be
-    escaped, *shown* as it is: half of a path is none.
+    escaped, *shown* as it is: half of a path is none. So too if *raw* can't be the bytes of *text*, as in a
+    damaged catalog.
     """
-    exact = raw or text.encode()
-    parts, known = shown.split("/"), list(zip(text.split("/"), exact.split(b"/"), strict=True))
+    readable, exact = text.split("/"), (os.fsencode(raw) if raw else text.encode()).split(b"/")
+    if len(readable) != len(exact):
+        return shown
+    parts, known = shown.split("/"), list(zip(readable, exact, strict=True))
     end = len(parts)
     while known and end and known[-1][0] == parts[end - 1]:
         end -= 1
@@ -49,5 +52,8 @@ def _destination(c: Connection, row: SessionRow) -> str:
         return row.destination_path
     from cardcat.catalog.locations import get_location
 
-    text, raw = to_text(get_location(c, row.key.destination_location_id).path)
+    try:
+        text, raw = to_text(get_location(c, row.key.destination_location_id).path)
+    except LookupError:  # of a damaged catalog: what there is to read is shown as it is
+        return row.destination_path
     return completed(row.destination_path, text, raw or b"")

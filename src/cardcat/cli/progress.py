@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FINDINGS_SHOWN = 10
 
-_DOING = {
+DOING = {
     Stage.SCAN: "Scanning",
     Stage.HASH: "Comparing",
     Stage.DEDUPE: "Planning",
@@ -145,11 +145,11 @@ class Told:
             return
         extent = [text.many(work.files, "file")] if work.files else []
         extent += [text.size(work.size)] if work.size else []
-        self.write(f"{_DOING[work.stage]}: {', '.join(extent)}" if extent else _DOING[work.stage], "")
+        self.write(f"{DOING[work.stage]}: {', '.join(extent)}" if extent else DOING[work.stage], "")
 
     def progressed(self, work: Work, now: float) -> None:
         """So much is done."""
-        self.write(f"{_DOING[work.stage]}: {work.numbers(now)}", "")
+        self.write(f"{DOING[work.stage]}: {work.numbers(now)}", "")
 
     def write(self, sentence: str, style: str) -> None:
         """Write one line."""
@@ -181,7 +181,7 @@ class Bar(Told):
             self._progress.start()
         else:
             self._progress.remove_task(self._task)
-        self._task = self._progress.add_task(_DOING[work.stage], total=work.amounts()[1] or None, numbers="")
+        self._task = self._progress.add_task(DOING[work.stage], total=work.amounts()[1] or None, numbers="")
 
     def progressed(self, work: Work, now: float) -> None:
         """Move the bar."""

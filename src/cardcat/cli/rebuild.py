@@ -102,11 +102,11 @@ def _table(found: Sequence[OnDrive]) -> None:
 
 
 def _document(made: Rebuilt) -> dict[str, Json]:
-    aside = {} if made.set_aside is None else output.path_fields(str(made.set_aside), "set_aside")
+    aside = None if made.set_aside is None else str(made.set_aside)
     return {
         **output.path_fields(str(made.catalog)),
         "rebuilt": True,
-        **aside,
+        **output.path_fields(aside, "set_aside"),
         "copies": made.copies,
         "contents": made.contents,
         "media_files": made.media,

@@ -43,7 +43,7 @@ def repair(
     Exit 0 means that all is mended, 1 that something could not be, 10 that a drive failed.
     """
     if catalogs.present(catalog) is None:
-        return _absent(catalog, as_json=as_json)
+        return _absent(catalog, dry_run=dry_run, as_json=as_json)
     from cardcat.care.repairing import repair as mend
     from cardcat.catalog.engine import open_catalog
 
@@ -95,11 +95,11 @@ def _exit_code(found: Repaired) -> int:
     return CardcatError.exit_code if found.left else 0
 
 
-def _absent(where: str | None, *, as_json: bool) -> int:
+def _absent(where: str | None, *, dry_run: bool, as_json: bool) -> int:
     if as_json:
         from cardcat.care.outcomes import Repaired
 
-        output.emit(document(Repaired(), dry_run=False))
+        output.emit(document(Repaired(), dry_run=dry_run))
     else:
         catalogs.say_absent(where)
     return 0

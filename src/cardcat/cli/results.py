@@ -149,6 +149,8 @@ def _session(session: SessionResult) -> dict[str, Json]:
         "files_pending": session.counts.pending,
         "files_ignored": session.files_ignored,
         "files_not_in_mhl": session.files_not_in_mhl,
+        "mhl_error": session.mhl_error,
+        "mhl_hint": session.mhl_hint,
         "bytes_copied": session.counts.bytes_copied,
         "error_message": session.message,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +11,8 @@ from cardcat.cli import catalogs, output
 from cardcat.cli.options import AsJson, CatalogPath, DryRun, examples, whole_number
 from cardcat.cli.output import Column
 from cardcat.cli.progress import telling
-from cardcat.errors import CardcatError, UsageError
+from cardcat.errors import CardcatError, DestinationError, UsageError
+from cardcat.plan.budgets import seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,21 +27,17 @@ EXAMPLES = examples(
 )
 _SHOWN = 20
 _WORDS = ("damaged", "missing", "unreadable")
-_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-_LONGEST_BUDGET = 366 * 86_400
 _MOST_FILES = 1_000_000_000
 
 
 def _budget(given: str) -> float:
     """A length of time such as `90s`, `30m`, `1h30m`, in seconds."""
-    words = re.fullmatch(r"(?:\d{1,9}[smhd])+", given.strip().lower(), re.ASCII)
-    parts = re.findall(r"(\d+)([smhd])", words[0]) if words else []
-    seconds = sum(int(number) * _SECONDS[unit] for number, unit in parts)
-    if not 0 < seconds <= _LONGEST_BUDGET:
+    seconds = seconds_of(given)
+    if seconds is None:
         raise UsageError(
             f"--budget needs a length of time, not '{given}'.", hint="For example: --budget 30m, 90s or 2h"
         )
-    return float(seconds)
+    return seconds
 
 
 Target = Annotated[
@@ -80,10 +76,11 @@ def verify(
 
     Those that were not checked for longest come first. Every byte is read from the drive itself. What is
     damaged or missing is recorded and never touched: `cardcat repair` mends it. Exit 0 means that all that
-    was checked is right, 1 that something is not. Drives that are not plugged in can't be checked.
+    was checked is right, 1 that something is not, 10 that nothing of PATH|VOLUME can be reached. Drives that
+    are not plugged in can't be checked.
     """
     if catalogs.present(catalog) is None:
-        return _absent(catalog, as_json=as_json)
+        return _absent(catalog, dry_run=dry_run, as_json=as_json)
     from cardcat.care.verifying import verify as check
     from cardcat.catalog.engine import open_catalog
 
@@ -95,7 +92,7 @@ def verify(
         _preview(found)
     else:
         _show(found)
-    return CardcatError.exit_code if found.wrong else 0
+    return _exit_code(found, what)
 
 
 def document(found: Verified, *, dry_run: bool) -> dict[str, Json]:
@@ -143,11 +140,23 @@ def _wrong(each: Wrong) -> dict[str, Json]:
     }
 
 
-def _absent(where: str | None, *, as_json: bool) -> int:
+def _exit_code(found: Verified, what: str | None) -> int:
+    """What was asked for by name and can't be reached is no success, also where nothing is wrong with it."""
+    if found.wrong:
+        return CardcatError.exit_code
+    if what is None or not found.is_out_of_reach:
+        return 0
+    names = ", ".join(sorted({name for name, _ in found.offline}))
+    output.note(f"Nothing of {what} can be reached now, so nothing was checked.", style="bold red")
+    output.note(f"hint: Plug in {names}, then give the same command again.")
+    return DestinationError.exit_code
+
+
+def _absent(where: str | None, *, dry_run: bool, as_json: bool) -> int:
     if as_json:
         from cardcat.care.verifying import Verified
 
-        output.emit(document(Verified(), dry_run=False))
+        output.emit(document(Verified(), dry_run=dry_run))
     else:
         catalogs.say_absent(where)
     return 0

@@ -23,6 +23,7 @@ class CopyState:
 
     *trouble* completes "the drive …"; *offers* says that it would count if its drive were plugged in.
     *blind* is the kind of a filesystem on which nobody can tell whether memory answers, None for others.
+    *is_plugged* and *is_named* are those of a `Holder`.
     """
 
     volume: str
@@ -33,11 +34,13 @@ class CopyState:
     trouble: str | None = None
     offers: bool = False
     blind: str | None = None
+    is_plugged: bool = True
+    is_named: bool = True
 
     @property
     def holder(self) -> Holder:
         """Where it is."""
-        return Holder(self.volume, self.disk)
+        return Holder(self.volume, self.disk, self.is_plugged, self.is_named)
 
     @property
     def counts(self) -> bool:
@@ -46,10 +49,17 @@ class CopyState:
 
 
 class Holder(NamedTuple):
-    """A volume with a copy, and the disk that it is a part of: what is on one disk is lost together."""
+    """
+    A volume with a copy, and the disk that it is a part of: what is on one disk is lost together.
+
+    The system tells the disks apart that are plugged in, and a name for good tells apart those that have
+    one. A disk that is not plugged in may be one that has no name, or has lost it in another reader.
+    """
 
     volume: str
     disk: str
+    is_plugged: bool = True
+    is_named: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,21 @@ def disks(holders: Iterable[Holder]) -> frozenset[str]:
     return frozenset(holder.disk for holder in holders)
 
 
+def count_disks(holders: Iterable[Holder]) -> int:
+    """On how many different disks they are for certain."""
+    plugged: set[str] = set()
+    named: set[str] = set()
+    found = set()
+    for holder in holders:
+        found.add(holder.disk)
+        if holder.is_plugged:
+            plugged.add(holder.disk)
+        if holder.is_named:
+            named.add(holder.disk)
+    certain = len(plugged & named) + max(len(plugged - named), len(named - plugged))
+    return max(certain, min(len(found), 1))
+
+
 def judge(copies: Sequence[CopyState], wanted: int) -> Judged:
     """
     Enough if *wanted* different disks other than the card's hold a cold-proved copy without trouble.
@@ -79,7 +104,7 @@ def judge(copies: Sequence[CopyState], wanted: int) -> Judged:
     """
     good = frozenset(copy.holder for copy in copies if copy.counts)
     offers = frozenset(copy.holder for copy in copies if copy.offers) - good
-    have = len(disks(good))
+    have = count_disks(good)
     if have >= max(wanted, 1):
         return Judged(enough=True, holders=good, offers=offers)
     lacking = (_why(copy) for copy in copies if copy.holder not in good)
@@ -96,7 +121,7 @@ def judge_group(members: Sequence[Judged], wanted: int) -> Judged:
     if not members or not all(member.enough for member in members):
         return Judged(enough=True)
     whole, offers = held_together(members)
-    have = len(disks(whole))
+    have = count_disks(whole)
     if have >= max(wanted, 1):
         return Judged(enough=True, holders=whole, offers=offers)
     told = f"only {have} of {wanted} drives have" if have else "no single drive has"
@@ -121,6 +146,11 @@ def _counted_once(copies: Sequence[CopyState], good: frozenset[Holder]) -> list[
                 told.append(f"{listed} could be parts of one disk, so they count once")
             else:
                 told.append(f"{listed} are parts of one disk, so they count once")
+    if count_disks(good) < len(disks(good)):
+        away = " and ".join(
+            dict.fromkeys(each.name for each in copies if each.counts and not each.is_plugged)
+        )
+        told.append(f"{away} could be on a disk that counts already; plugged in, that can be told")
     return told
 
 

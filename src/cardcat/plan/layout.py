@@ -14,14 +14,8 @@ from cardcat.plan.dates import (
     fallback_of,
     file_moment,
     is_from_inside,
-    moments_of,
     sureness,
 )
-
-
-def day_of_group(members: Sequence[Dated], zone: ZoneInfo) -> date:
-    """`day_of_dated` of files of which nothing is known but each other."""
-    return day_of_dated([*zip(members, moments_of(members, zone), strict=True)], zone)
 
 
 def day_of_dated(dated: Sequence[tuple[Dated, Moment]], zone: ZoneInfo) -> date:

@@ -6,7 +6,6 @@ import hashlib
 import os
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes
 
 from cardcat.paths import same_name_key
 from cardcat.plan.groups import split_name
@@ -64,11 +63,6 @@ def fit_name(name: str, rules: NameRules) -> str:
     if rules.length(escaped) <= rules.max_length:
         return escaped
     return _with_tail(escaped, "", rules)
-
-
-def unescape(name: str) -> str:
-    """The name that `fit_name` escaped, where it escaped one and did not cut it."""
-    return os.fsdecode(unquote_to_bytes(os.fsencode(name)))
 
 
 def suffixed(name: str, suffix: str, rules: NameRules) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cardcat.plan.judging import Holder, disks
+from cardcat.plan.judging import Holder, count_disks, disks
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,10 @@ def waiting_for(
 
     None if they need nothing, or if all of them plugged in would not be enough.
     """
+    holders, offers = set(holders), set(offers)
+    if count_disks(holders) < len(disks(holders)):  # plugged in, those can be told apart that are trusted now
+        offers |= {holder for holder in holders if not holder.is_plugged}
+        holders -= offers
     have = disks(holders)
     missing = max(wanted, 1) - len(have)
     helping = frozenset(holder for holder in offers if holder.disk not in have)

@@ -20,10 +20,10 @@ from cardcat.safety.answer import Reason
 from cardcat.storage.below import Below
 from cardcat.storage.disk import Disk
 from cardcat.storage.hashing import hash_file
-from cardcat.storage.presence import cause
 from cardcat.storage.reading import Expected, opened
 from cardcat.storage.volumes import path_on_volume, volume_of
 from cardcat.storage.walk import Walk, walk
+from cardcat.text import cause
 
 _CHANGED = "was changed since it was backed up"
 

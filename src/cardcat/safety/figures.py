@@ -8,7 +8,7 @@ from itertools import groupby
 
 from cardcat import text
 from cardcat.model import Kind
-from cardcat.safety.html import Head, Html, element, joined, shown, table
+from cardcat.printed.html import Head, Html, element, joined, shown, table
 from cardcat.safety.sheet import Listed
 
 _SHORT = 12  # digits of a hash

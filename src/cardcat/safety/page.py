@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
-from cardcat import __version__, text
+from cardcat import text
 from cardcat.model import Kind
+from cardcat.printed.frame import foot, head
+from cardcat.printed.html import Head, Html, bullets, element, joined, table
 from cardcat.safety.answer import Reason, Verdict
 from cardcat.safety.figures import contact_sheet, file_table
-from cardcat.safety.html import Head, Html, bullets, element, joined, table
 from cardcat.safety.sheet import Listed, Sheet
-from cardcat.safety.style import STYLE
 
 _FILES_SHOWN = 20  # for one reason; the list of files has them all, each with its reason
 _OTHERS_SHOWN = 1_000  # of what is no file, and so is in no list
@@ -24,7 +22,6 @@ _KINDS = {
     Kind.SIDECAR: "files beside them (sidecars)",
     Kind.OTHER: "other files",
 }
-_POLICY = "default-src 'none'; img-src data:; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'"
 
 
 def page(
@@ -35,7 +32,7 @@ def page(
     untold: str = "",
 ) -> Iterator[Html]:
     """The report, bit by bit: *pictures* shown, *others* listed, *untold* why some media are among these."""
-    yield from _head(verdict)
+    yield _head(verdict)
     yield from _answer(verdict)
     yield from _against(verdict)
     yield from _warnings(verdict.warnings)
@@ -54,14 +51,9 @@ def page(
     yield _foot(verdict)
 
 
-def _head(verdict: Verdict) -> Iterator[Html]:
-    digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode("ascii")
+def _head(verdict: Verdict) -> Html:
     title = f"Safe to format: {_word(verdict)} ({verdict.account.volume.name}, {_moment(verdict)})"
-    yield Html('<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n')
-    yield Html(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY.format(digest)}">\n')
-    yield Html('<meta name="viewport" content="width=device-width, initial-scale=1">\n')
-    yield Html('<meta name="referrer" content="no-referrer">\n')
-    yield Html(f"{element('title', title)}\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n")
+    return head(title)
 
 
 def _answer(verdict: Verdict) -> Iterator[Html]:
@@ -213,10 +205,10 @@ def _sessions(sheet: Sheet) -> Iterator[Html]:
 
 def _foot(verdict: Verdict) -> Html:
     told = (
-        f"Made by cardcat {__version__} at {_moment(verdict)}. Times of drives and backups are those of this "
-        "computer's clock; the times under pictures are the camera's."
+        "Times of drives and backups are those of this computer's clock; the times under pictures are the "
+        "camera's."
     )
-    return Html(f"</main>\n{element('footer', told)}\n</body>\n</html>\n")
+    return foot(_moment(verdict), told)
 
 
 def _word(verdict: Verdict) -> str:

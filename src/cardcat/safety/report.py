@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import stat
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 from cardcat import text
 from cardcat.catalog.engine import is_absent, open_catalog
-from cardcat.errors import DestinationError, UsageError
-from cardcat.inputs import check_source, show
+from cardcat.inputs import check_source
 from cardcat.media.picturing import ThumbnailPool
 from cardcat.model import Kind, Stage
+from cardcat.printed.place import free_place, on_card, put
 from cardcat.reporting import Reporter, current
 from cardcat.safety.answer import Verdict
 from cardcat.safety.page import page
 from cardcat.safety.sheet import Listed, Sheet, make_sheet
-from cardcat.storage.atomic import new_file
 from cardcat.storage.disk import Disk
-from cardcat.storage.presence import cause
+from cardcat.storage.system import this_disk
 from cardcat.storage.volumes import volume_of
 
 MOST_PICTURES = 5_000
@@ -34,24 +30,7 @@ def check_report(file: Path, source: Path) -> Path:
 
     UsageError if that name is taken, can't be written, or lies on the card: nothing is ever written there.
     """
-    place = Path(os.path.realpath(file.parent), file.name)
-    if not file.name or file.name in (".", ".."):
-        raise UsageError(f"{show(file)} is no name for a report.", hint="Give a file: --report card.html")
-    if os.path.lexists(place):
-        raise UsageError(
-            f"The report {show(file)} can't be written: that name is taken, and nothing is ever overwritten.",
-            hint="Give another name, or move the file that is there.",
-        )
-    if not _is_folder(place.parent):
-        raise UsageError(
-            f"The report {show(file)} can't be written: there is no folder {show(place.parent)}.",
-            hint="Make the folder first, or give another place.",
-        )
-    if not os.access(place.parent, os.W_OK | os.X_OK):
-        raise UsageError(
-            f"The report {show(file)} can't be written: {show(place.parent)} can't be written to.",
-            hint="Give a place in a folder of yours.",
-        )
+    place = free_place(file)
     _check_off_card(place, check_source(source))
     return place
 
@@ -70,24 +49,12 @@ def write_report(
     Pictures are made from copies on plugged drives, else from the card; one that can't be made is drawn.
     DestinationError if it can't be written.
     """
-    disk, teller = disk or Disk(), reporter or current()
+    disk, teller = disk or this_disk(), reporter or current()
     with ExitStack() as stack:
         opened = None if is_absent(catalog) else stack.enter_context(open_catalog(catalog, create=False))
         sheet = make_sheet(verdict, opened)
-    workplace = place.parent / f".cardcat-{hashlib.sha256(os.fsencode(place.name)).hexdigest()[:12]}"
-    try:
-        with new_file(disk, place, workplace) as write, ThumbnailPool() as pool:
-            for piece in _pieces(verdict, sheet, pool, teller):
-                write(piece.encode("utf-8"))
-    except OSError as error:
-        raise DestinationError(
-            f"The report {show(place)} could not be written: {cause(error)}.",
-            hint="Look after that place, or give another one with --report.",
-        ) from error
-    finally:
-        with suppress(OSError):
-            if not disk.list_folder(workplace):
-                disk.remove_tree(workplace)
+    with ThumbnailPool() as pool:
+        put(disk, place, _pieces(verdict, sheet, pool, teller))
 
 
 def _pieces(verdict: Verdict, sheet: Sheet, pool: ThumbnailPool, teller: Reporter) -> Iterator[str]:
@@ -121,18 +88,8 @@ def _with_pictures(
         teller.advance(files=1, size=0)
 
 
-def _is_folder(path: Path) -> bool:
-    try:
-        return stat.S_ISDIR(path.stat().st_mode)
-    except OSError:
-        return False
-
-
 def _check_off_card(place: Path, root: Path) -> None:
-    is_on_card = place.is_relative_to(root) or volume_of(place.parent).key == volume_of(root).key
-    if is_on_card:
-        raise UsageError(
-            f"The report {show(place)} would lie on the card itself, which is never written to "
-            "and may be formatted next.",
-            hint="Give a place on this computer or on a drive.",
-        )
+    if place.is_relative_to(root):
+        raise on_card(place)
+    if volume_of(place.parent).key == volume_of(root).key:
+        raise on_card(place) if volume_of(root).mount_point == root else on_card(place, root)

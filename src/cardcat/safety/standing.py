@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cardcat import text
+from cardcat.care.reading import reread
+from cardcat.catalog.checks import RightCopy, Trouble, WrongCopy
 from cardcat.catalog.evidence import PlacedCopy
-from cardcat.model import Evidence, ReadBack, Stage, Volume
+from cardcat.model import Evidence, Stage, Volume
 from cardcat.paths import display
 from cardcat.plan.disks import UNKNOWN_DISK, DiskNames, disk_of_each
 from cardcat.plan.judging import CopyState
@@ -15,8 +17,7 @@ from cardcat.reporting import Reporter
 from cardcat.safety.answer import Standing
 from cardcat.sightings import Now, Places, Sighting
 from cardcat.storage.disk import Disk
-from cardcat.storage.presence import cause
-from cardcat.storage.verify import can_prove_cold, read_back
+from cardcat.storage.verify import can_prove_cold
 from cardcat.storage.volumes import disk_of
 
 _DAY = 86_400  # seconds
@@ -76,9 +77,13 @@ class Looker:
         for key, copy in one_of_each.items():
             if key != self._source.key:
                 volume = self._places.volume(copy)
-                lasting = copy.volume.disk if volume is None else volume.disk or copy.volume.disk
-                names.append(DiskNames(key, disk_of(volume) if volume else None, lasting))
+                names.append(DiskNames(key, disk_of(volume) if volume else None, self._lasting(copy)))
         return disk_of_each(names)
+
+    def _lasting(self, copy: PlacedCopy) -> str | None:
+        """The name for good of the disk that *copy* is on."""
+        volume = self._places.volume(copy)
+        return copy.volume.disk if volume is None else volume.disk or copy.volume.disk
 
     def _is_on_source(self, copy: PlacedCopy, disks: Mapping[str, str]) -> bool:
         """Also if it is on another part of the card's own disk, which a camera formats as a whole."""
@@ -111,28 +116,27 @@ class Looker:
             )
         self._teller.begin(Stage.VERIFY, files=len(to_read), size=sum(copy.size for copy, _ in to_read))
 
-    def _read(self, copy: PlacedCopy, sighting: Sighting) -> ReadBack | str:
-        """The answer of the copy's bytes if they are right, else what completes "the drive …"."""
+    def _read(self, copy: PlacedCopy, sighting: Sighting) -> RightCopy | str:
+        """The proof of the copy's bytes if they are right, else what completes "the drive …"."""
         volume = self._places.volume(copy)
         if volume is None or sighting.path is None:
             return "was unplugged while it was looked at"
-        try:
-            answer = read_back(self._disk, sighting.path, copy.size, volume.fs_type, sha256=True)
-        except OSError as error:
-            return f"has it, but it could not be read: {cause(error)}"
+        found = reread(self._disk, sighting.path, copy, volume.fs_type)
+        if isinstance(found, WrongCopy) and found.trouble is Trouble.UNREADABLE:
+            return f"has it, but {found.message}"
         self._teller.advance(files=1, size=copy.size)
-        if answer.sha256 != copy.hash:
+        if isinstance(found, WrongCopy):
             return _TROUBLE[Now.CHANGED] if sighting.only_time else "has it damaged"
         if self._places.look(copy) != sighting:
             return "was changed or unplugged while it was looked at"
-        if sighting.only_time and answer.evidence is not Evidence.READ_BACK_COLD:
-            return f"has it with another time, and it could not be proved now ({answer.how})"
-        return answer
+        if sighting.only_time and found.evidence is not Evidence.READ_BACK_COLD:
+            return f"has it with another time, and it could not be proved now ({found.how})"
+        return found
 
     # -- judging -------------------------------------------------------------------------------------
 
     def _standing(
-        self, copy: PlacedCopy, sighting: Sighting, disks: Mapping[str, str], read: ReadBack | str | None
+        self, copy: PlacedCopy, sighting: Sighting, disks: Mapping[str, str], read: RightCopy | str | None
     ) -> Standing:
         standing = Standing(
             copy=copy,
@@ -143,13 +147,15 @@ class Looker:
                 is_on_source=self._is_on_source(copy, disks),
                 evidence=copy.evidence,
                 blind=self._blind(copy),
+                is_plugged=self._places.volume(copy) is not None,
+                is_named=self._lasting(copy) is not None and disks[copy.volume_key] != UNKNOWN_DISK,
             ),
             path=sighting.path if sighting.now is Now.THERE or sighting.only_time else None,
             evidence=copy.evidence,
             verified_at=copy.verified_at,
             how=copy.verified_how,
         )
-        if isinstance(read, ReadBack) and read.evidence is Evidence.READ_BACK_COLD:
+        if isinstance(read, RightCopy) and read.evidence is Evidence.READ_BACK_COLD:
             state = replace(standing.state, evidence=read.evidence)
             return replace(
                 standing, state=state, evidence=read.evidence, verified_at=self._terms.now, how=read.how

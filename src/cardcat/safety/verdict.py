@@ -23,6 +23,7 @@ from cardcat.safety.drives import awaited_drives, counted_drives
 from cardcat.safety.standing import Terms
 from cardcat.safety.weighing import weigh
 from cardcat.storage.disk import Disk
+from cardcat.storage.system import this_disk
 from cardcat.storage.walk import Walk
 
 __all__ = ["Reason", "Verdict", "safe_to_format"]
@@ -48,7 +49,7 @@ def safe_to_format(
     if there is no card to judge, or if it is pulled meanwhile.
     """
     teller, now = reporter or current(), int(time.time())
-    card = scan_card(check_source(source), disk or Disk(), teller)
+    card = scan_card(check_source(source), disk or this_disk(), teller)
     with ExitStack() as stack:
         opened = None if is_absent(catalog) else stack.enter_context(open_catalog(catalog, create=False))
         contents = contents_of(card, opened, teller, full=full or _is_doubtful(card, opened, teller))

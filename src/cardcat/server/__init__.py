@@ -5,7 +5,7 @@ The server is a witness: where none can be had, `ensure` says so with None and t
 A small supervisor process starts it, ends it after 15 idle minutes, and gives it a worker where it is kept.
 """
 
-from cardcat.server.control import ServerStatus, ensure, find, start, status, stop
-from cardcat.server.settings import settings, use
+from cardcat.server.control import ServerStatus, ensure, find, soon, start, status, stop
+from cardcat.server.settings import expect, settings, use
 
-__all__ = ["ServerStatus", "ensure", "find", "settings", "start", "status", "stop", "use"]
+__all__ = ["ServerStatus", "ensure", "expect", "find", "settings", "soon", "start", "status", "stop", "use"]

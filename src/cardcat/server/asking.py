@@ -7,8 +7,9 @@ import json
 import os
 import tomllib
 import urllib.request
-from http.client import HTTPException
+from http.client import NO_CONTENT, HTTPException
 from pathlib import Path
+from urllib.parse import urlsplit
 
 PATIENCE = 5.0  # seconds that a server may take to answer; one that is busy recording runs takes its time
 _LONGEST = 1_000_000  # bytes of an answer that are looked at; it may come from a stranger
@@ -22,6 +23,18 @@ def version(api_url: str) -> str | None:
     """The Prefect version of the server at *api_url* of this computer, None if none answers there."""
     answer = _ask(_direct, f"{api_url}/admin/version")
     return answer if isinstance(answer, str) else None
+
+
+def ask(api_url: str, path: str, body: object = None, *, method: str | None = None) -> object:
+    """
+    What the server at *api_url* says to a call of its API: a document, True for one that went well without.
+
+    None if it says nothing within `PATIENCE`, refuses, or makes no sense. Never raises.
+    """
+    url = f"{api_url}{path}"
+    if urlsplit(api_url).hostname == "127.0.0.1":
+        return _ask(_direct, url, body, method=method)
+    return _ask(_proxied, url, body, method=method, credentials=_credentials(_settings()))
 
 
 def create_pool(api_url: str, name: str) -> None:
@@ -41,7 +54,7 @@ def create_pool(api_url: str, name: str) -> None:
 
 def configured() -> str | None:
     """The API that the user chose, by PREFECT_API_URL or the active Prefect profile, if it answers now."""
-    settings = _profile() | {key: text for key, text in os.environ.items() if key.startswith("PREFECT_")}
+    settings = _settings()
     url = settings.get("PREFECT_API_URL", "").rstrip("/")
     if not url.startswith(("http://", "https://")):
         return None
@@ -66,16 +79,23 @@ def connections(port: int) -> int:
 
 
 def _ask(
-    opener: urllib.request.OpenerDirector, url: str, body: object = None, *, credentials: str | None = None
+    opener: urllib.request.OpenerDirector,
+    url: str,
+    body: object = None,
+    *,
+    method: str | None = None,
+    credentials: str | None = None,
 ) -> object:
     """What the server says, None if it says nothing or nothing that makes sense."""
     data = None if body is None else json.dumps(body).encode()
+    headers = {"Content-Type": "application/json"}
     try:
-        request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310 - http(s) only
+        request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - http(s) only
         if credentials:
             request.add_unredirected_header("Authorization", credentials)
         with opener.open(request, timeout=PATIENCE) as answer:
-            return json.loads(answer.read(_LONGEST))
+            said = answer.read(_LONGEST)
+            return json.loads(said) if said or answer.status != NO_CONTENT else True
     except (OSError, HTTPException, ValueError):
         return None
 
@@ -86,6 +106,11 @@ def _credentials(settings: dict[str, str]) -> str | None:
     if secret := settings.get("PREFECT_API_AUTH_STRING"):
         return "Basic " + base64.b64encode(secret.encode()).decode()
     return None
+
+
+def _settings() -> dict[str, str]:
+    """Prefect's settings of the user: those of the environment, else of the active profile."""
+    return _profile() | {key: text for key, text in os.environ.items() if key.startswith("PREFECT_")}
 
 
 def _profile() -> dict[str, str]:

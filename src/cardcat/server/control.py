@@ -10,14 +10,16 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from contextvars import copy_context
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from cardcat.errors import CardcatError, UsageError
 from cardcat.owner import is_alive
 from cardcat.reporting import current
-from cardcat.server import asking, state
+from cardcat.server import asking, state, unit
+from cardcat.server.overview import Overview, overview
 from cardcat.server.settings import inherited
 from cardcat.server.state import State
 from cardcat.stopping import stop_requested
@@ -28,6 +30,7 @@ IDLE_SECONDS = 15 * 60.0
 """After so long without a client, a server that nobody keeps stops by itself."""
 
 _WAIT, _WAIT_NEW_HOME = 30.0, 60.0  # seconds; a new home's database is made first
+_WAIT_ASKED = 240.0  # for a user who asks for the server itself: as long as it may be coming
 _STOP_WAIT = 40.0
 _LOG_SIZE = 1_000_000  # bytes; a longer log is begun anew, one old one is kept
 
@@ -41,8 +44,11 @@ class ServerStatus:
     ui_url: str | None
     own: bool = True  # cardcat's, not one that the user configured
     kept: bool = False  # stays, with a worker
+    hangs: bool = False  # it is there and does not answer
     pid: int | None = None
     log: Path | None = None
+    installed: bool = False  # by a systemd unit, see `unit`
+    overview: Overview = field(default_factory=Overview)
 
 
 def find() -> str | None:
@@ -66,12 +72,34 @@ def ensure(wait: float | None = None) -> str | None:
     return running.api_url if running else None
 
 
+def soon(wait: float | None = None) -> Callable[[], str | None]:
+    """
+    Have our own server started in the background, where `find` found none. Call the result to wait for it.
+
+    What that gives is what `ensure` would. Meanwhile `expect` makes this process a client of it.
+    """
+    found: list[str] = []
+
+    def start_own() -> None:
+        if running := _have_own(wait):
+            found.append(running.api_url)
+
+    thread = threading.Thread(target=copy_context().run, args=(start_own,), daemon=True)
+    thread.start()
+
+    def wait_for_it() -> str | None:
+        thread.join()
+        return found[0] if found else None
+
+    return wait_for_it
+
+
 def start(*, keep: bool = True, wait: float | None = None) -> ServerStatus:
     """
     Start cardcat's own server. Kept, it stays until `stop` and has a worker; so does one that runs already.
 
     UsageError if the user has configured a server of their own that answers; CardcatError if ours does not
-    within *wait* seconds, by default as for `ensure`.
+    within *wait* seconds, by default some minutes.
     """
     if url := asking.configured():
         raise UsageError(
@@ -79,10 +107,10 @@ def start(*, keep: bool = True, wait: float | None = None) -> ServerStatus:
             hint="A worker for it: prefect worker start --pool cardcat. "
             "To use cardcat's own, unset PREFECT_API_URL and choose a Prefect profile without it.",
         )
-    running = _have_own(wait)
+    running = _have_own(_WAIT_ASKED if wait is None else wait)
     if running is not None and keep:
         state.keep_file().touch()
-        running = _wait_for(_kept, _WAIT_NEW_HOME)
+        running = _wait_for(_kept, _WAIT_ASKED)
     if running is None:
         raise CardcatError(
             "The local Prefect server did not start in time.", hint=f"Why not is in {state.log_file()}"
@@ -106,10 +134,19 @@ def stop() -> bool:
 def status() -> ServerStatus:
     """How the server is that backups would use. Starts none."""
     if url := asking.configured():
-        return ServerStatus(running=True, api_url=url, ui_url=url.removesuffix("/api"), own=False)
+        return ServerStatus(
+            running=True, api_url=url, ui_url=url.removesuffix("/api"), own=False, overview=overview(url)
+        )
     running = _running()
     if running is None:
-        return ServerStatus(running=False, api_url=None, ui_url=None, log=state.log_file())
+        return ServerStatus(
+            running=False,
+            api_url=None,
+            ui_url=None,
+            log=state.log_file(),
+            hangs=_ready() is not None,
+            installed=unit.is_installed(),
+        )
     return _status_of(running)
 
 
@@ -121,15 +158,21 @@ def _status_of(running: State) -> ServerStatus:
         kept=running.kept,
         pid=running.pid,
         log=state.log_file(),
+        installed=unit.is_installed(),
+        overview=overview(running.api_url),
     )
 
 
 def _running() -> State | None:
     """The own server, if it is ready and answers now."""
+    found = _ready()
+    return found if found and asking.version(found.api_url) else None
+
+
+def _ready() -> State | None:
+    """The own server, if it is ready by what its supervisor says; it may hang all the same."""
     found = state.read()
-    if found is None or not found.ready or not is_alive(found.owner):
-        return None
-    return found if asking.version(found.api_url) else None
+    return found if found and found.ready and is_alive(found.owner) else None
 
 
 def _kept() -> State | None:
@@ -141,7 +184,9 @@ def _have_own(wait: float | None) -> State | None:
     """The own server, started if need be; None if it can't be, or not in time."""
     with suppress(OSError, CardcatError):
         _retire_outdated()
-        return _running() or _start_own(wait)
+        if running := _running():
+            return running
+        return None if _ready() else _start_own(wait)  # one that hangs is seen to by its supervisor
     return None
 
 

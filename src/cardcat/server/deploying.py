@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 from cardcat.project import ROOT
 from cardcat.server import asking, state
+from cardcat.server.settings import TIMEZONE
+from cardcat.zones import computer_timezone
 
 POOL = "cardcat"
 """The process work pool that prefect.yaml names and the worker serves."""
@@ -34,8 +37,10 @@ def deploy(api_url: str, prefect: Prefect) -> None:
 
 
 def _stamp() -> str:
-    stamp = hashlib.sha256(f"{ROOT} {state.version()}".encode(errors="surrogateescape"))
-    for path in (ROOT / "prefect.yaml", *sorted((ROOT / "flows").glob("*.py"))):
+    zone = os.environ.get(TIMEZONE) or computer_timezone()
+    stamp = hashlib.sha256(f"{ROOT} {state.version()} {zone}".encode(errors="surrogateescape"))
+    programs = (path for folder in ("flows", "tasks") for path in sorted((ROOT / folder).glob("*.py")))
+    for path in (ROOT / "prefect.yaml", *programs):
         stamp.update(path.name.encode() + path.read_bytes())
     return stamp.hexdigest()
 

@@ -5,12 +5,21 @@ from __future__ import annotations
 import os
 
 from cardcat.server import state
+from cardcat.zones import computer_timezone
+
+USUAL_PORT = 4200
+
+TIMEZONE = "CARDCAT_TIMEZONE"
+"""Names the zone of the hours in prefect.yaml; the computer's, unless the user has named another."""
 
 # What holds for a run on any server, also on one of the user's.
 _RUN = {
     "DO_NOT_TRACK": "1",  # the client's own telemetry; no setting of Prefect's
     "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",  # a server per run is slow and loses task runs
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+    # A server that hangs must not hold up the work: by default each call may take seven minutes.
+    "PREFECT_API_REQUEST_TIMEOUT": "10",
+    "PREFECT_CLIENT_MAX_RETRIES": "2",
 }
 
 _SERVER = {
@@ -23,6 +32,8 @@ _SERVER = {
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",  # or its database grows for ever
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": "2592000",  # 30 days; the catalog keeps the rest
+    "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",  # a question less for each client: it has no such tokens
     "PREFECT_WORKER_QUERY_SECONDS": "2",  # how long a click on the page waits for the worker
 }
 
@@ -54,7 +65,17 @@ def inherited() -> dict[str, str]:
 def environment(port: int) -> dict[str, str]:
     """The whole environment of a process that cardcat's own server on *port* is made of."""
     own = inherited()
-    return own | settings(port) | _past_proxies(own)
+    return {TIMEZONE: computer_timezone()} | own | settings(port) | _past_proxies(own)
+
+
+def expect() -> None:
+    """
+    Make this process a client of our own server that is being started, as far as that is known now.
+
+    So Prefect can be imported meanwhile. Call `use` when it is there.
+    """
+    last = state.read()
+    use_own(last.port if last else USUAL_PORT)
 
 
 def use(api_url: str) -> None:
@@ -63,9 +84,14 @@ def use(api_url: str) -> None:
     if found is None or found.api_url != api_url:
         os.environ.update(_RUN, PREFECT_API_URL=api_url)
         return
+    use_own(found.port)
+
+
+def use_own(port: int) -> None:
+    """Make this process a client of our own server on *port*."""
     for name in [name for name in os.environ if name.startswith(_FOREIGN)]:
         del os.environ[name]
-    os.environ.update(settings(found.port) | _past_proxies(dict(os.environ)))
+    os.environ.update(settings(port) | _past_proxies(dict(os.environ)))
 
 
 def _past_proxies(own: dict[str, str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ One such process lives at a time, by a lock that its children hold too. Only the
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import socket
@@ -19,13 +20,16 @@ from pathlib import Path
 
 from cardcat.owner import is_alive, owner_stamp
 from cardcat.project import ROOT
-from cardcat.server import asking, deploying, state
-from cardcat.server.settings import environment
+from cardcat.server import asking, control, deploying, logs, state
+from cardcat.server.settings import USUAL_PORT, environment
 from cardcat.server.state import State
 
-_USUAL_PORT = 4200
 _START = 180.0  # seconds after which a server that does not answer never will
 _PAUSE = 10.0  # seconds before something that ended by itself is started again
+_LONGEST_PAUSE = 300.0  # for a worker that ends again and again
+_HEALTHY = 60.0  # seconds after which a worker is one that works
+_ASK = 20.0  # seconds between two questions to the server whether it still answers
+_SILENCE = 120.0  # seconds without an answer after which it is taken for hanging
 _WORKER = ("--pool", deploying.POOL, "--type", "process", "--name", "cardcat")
 _PATIENCE = 8.0  # seconds that Prefect may take to end
 _RUN_PATIENCE = 20.0  # seconds that a backup may take for the files in hand
@@ -39,9 +43,9 @@ class Supervisor:
         self._idle = idle
         self._stop = threading.Event()
         self._children: dict[str, subprocess.Popen[bytes]] = {}
-        self._worker_started = -_PAUSE
+        self._worker = Patience()
         last = state.read()
-        self._state = State(owner_stamp(), os.getpid(), last.port if last else _USUAL_PORT, state.version())
+        self._state = State(owner_stamp(), os.getpid(), last.port if last else USUAL_PORT, state.version())
 
     def run(self) -> int:
         """Serve until nobody needs the server, or a signal comes. 1 if it could not be started or died."""
@@ -64,6 +68,7 @@ class Supervisor:
             self._note(replace(self._state, port=port))
             self._spawn("server", "server", "start")
             if self._answers():
+                self._spawn_python("reaper", "cardcat.server.reaping", "--all")  # what the last one left
                 self._deploy()
                 self._note(replace(self._state, ready=True))
                 return True
@@ -89,9 +94,11 @@ class Supervisor:
             sys.stderr.write(f"cardcat: {error}\n")
 
     def _watch(self) -> bool:
-        """Return True when the server has done its work, False when it ended by itself."""
+        """Return True when the server has done its work, False when it ended by itself or hangs."""
         used = time.monotonic()
-        while self._lives("server"):
+        hearing = Hearing(self._state.api_url)
+        while self._lives("server") and not hearing.is_lost():
+            logs.trim()
             if self._is_wanted():
                 self._see_to_worker()
                 used = time.monotonic()
@@ -102,10 +109,13 @@ class Supervisor:
         return False
 
     def _see_to_worker(self) -> None:
-        if self._lives("worker") or time.monotonic() - self._worker_started < _PAUSE:
+        if self._lives("worker") or self._lives("reaper") or not self._worker.is_over():
+            return
+        if self._children.pop("worker", None):
+            self._spawn_python("reaper", "cardcat.server.reaping")  # its runs that died with it
             return
         self._deploy()
-        self._worker_started = time.monotonic()
+        self._worker.begin()
         self._spawn("worker", "worker", "start", *_WORKER)
         self._note(replace(self._state, kept=True))
 
@@ -123,9 +133,13 @@ class Supervisor:
         return self._end_child("command", 0)
 
     def _spawn(self, name: str, *arguments: str) -> None:
-        """Start Prefect's command line as the child *name*, never from the working folder's packages."""
+        """Start Prefect's command line as the child *name*."""
+        self._spawn_python(name, "prefect", "--no-prompt", *arguments)
+
+    def _spawn_python(self, name: str, module: str, *arguments: str) -> None:
+        """Start *module* as the child *name*, never from the working folder's packages."""
         self._children[name] = subprocess.Popen(
-            [sys.executable, "-P", "-m", "prefect", "--no-prompt", *arguments],
+            [sys.executable, "-P", "-m", module, *arguments],
             cwd=ROOT if name == "command" else state.folder(),
             env=environment(self._state.port),
             stdin=subprocess.DEVNULL,
@@ -137,7 +151,7 @@ class Supervisor:
         self._note(replace(self._state, ready=False, kept=False))
         if self._lives("worker"):
             _end_runs(self._children["worker"].pid)
-        for name in ("worker", "server"):
+        for name in ("reaper", "worker", "server"):
             if name in self._children:
                 self._end_child(name, _PATIENCE)
 
@@ -153,6 +167,40 @@ class Supervisor:
         self._state = now
         with suppress(OSError):  # a full disk: whoever waits gives up, and goes on without a server
             state.write(self._state)
+
+
+class Patience:
+    """How long to wait until a worker is started again: the longer, the more often it ended at once."""
+
+    def __init__(self) -> None:
+        self._started, self._pause = -_LONGEST_PAUSE, _PAUSE
+
+    def is_over(self) -> bool:
+        """Whether it may be started now."""
+        return time.monotonic() - self._started >= self._pause
+
+    def begin(self) -> None:
+        """Note that it is started now."""
+        lived = time.monotonic() - self._started
+        self._pause = _PAUSE if lived > _HEALTHY else min(2 * self._pause, _LONGEST_PAUSE)
+        self._started = time.monotonic()
+
+
+class Hearing:
+    """Whether the server at *api_url* still answers; it is asked now and then."""
+
+    def __init__(self, api_url: str) -> None:
+        self._api_url = api_url
+        self._heard = self._asked = time.monotonic()
+
+    def is_lost(self) -> bool:
+        """Whether it has not answered for so long that it hangs."""
+        now = time.monotonic()
+        if now - self._asked >= _ASK:
+            self._asked = now
+            if asking.version(self._api_url):
+                self._heard = now
+        return now - self._heard > _SILENCE
 
 
 def _end_runs(worker: int) -> None:
@@ -175,7 +223,7 @@ def _children_of(pid: int) -> set[int]:
 
 def _free_ports(last: int) -> Iterator[int]:
     """Ports to try: the usual one, the last one, then whatever is free."""
-    for wanted in (*dict.fromkeys((_USUAL_PORT, last)), 0, 0):
+    for wanted in (*dict.fromkeys((USUAL_PORT, last)), 0, 0):
         if port := _free_port(wanted):
             yield port
 
@@ -209,9 +257,20 @@ def _take_lock() -> int | None:
 
 
 def main() -> int:
-    """Be the supervisor, until nobody has used the server for so many seconds; 0 at once if there is one."""
+    """
+    Be the supervisor, until nobody has used the server for so many seconds; 0 at once if there is one.
+
+    For `inf` seconds, keep the server, in the place of a supervisor that is at work.
+    """
+    idle = float(sys.argv[1])
+    if idle == math.inf:
+        control.stop()
+        state.folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+        state.keep_file().touch()
     lock = _take_lock()
-    return 0 if lock is None else Supervisor(lock, idle=float(sys.argv[1])).run()
+    if lock is None:
+        return int(idle == math.inf)
+    return Supervisor(lock, idle).run()
 
 
 if __name__ == "__main__":

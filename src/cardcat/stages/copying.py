@@ -20,6 +20,7 @@ from cardcat.storage.copying import Expected, SourceChanged, copy_once
 from cardcat.storage.destination import incoming
 from cardcat.storage.durable import make_durable
 from cardcat.storage.verify import read_back
+from cardcat.text import cause
 
 _TOO_LARGE = (errno.EFBIG, errno.EOVERFLOW)  # one file is too much for the filesystem; the drive is fine
 
@@ -46,13 +47,21 @@ def copy_batch(run: Run, batch: Batch) -> CopiedBatch:
     work = [file for file in files if Do.COPY in file.do.values()]
     findings: list[Finding] = []
     _begin(run, work)
-    copied = [c for c in run.in_parallel(lambda file: _copy(run, file, findings), work) if c is not None]
+    with run.at(Stage.COPY, _takers(run, work)):
+        copied = [c for c in run.in_parallel(lambda file: _copy(run, file, findings), work) if c is not None]
     run.source.there.require_same()
     for destination in run.alive:
         _prove(run, destination, copied, findings)
     copied = [file for file in copied if file.proofs]
-    findings += look_inside(run, copied)
+    with run.at(Stage.METADATA, _takers(run, work)):
+        findings += look_inside(run, copied)
     return CopiedBatch(batch, copied, waiting, findings)
+
+
+def _takers(run: Run, work: Sequence[PlannedFile]) -> list[Destination]:
+    """The destinations that some of the files are copied to."""
+    numbers = {number for file in work for number, do in file.do.items() if do == Do.COPY}
+    return [destination for destination in run.alive if destination.number in numbers]
 
 
 def _begin(run: Run, work: Sequence[PlannedFile]) -> None:
@@ -129,8 +138,7 @@ def _source_failed(run: Run, numbers: Sequence[int], file: PlannedFile, error: O
     if isinstance(error, SourceChanged):
         message = f"{display(file.path)} changed while it was being read; it was not copied."
     else:
-        cause = (error.strerror or str(error)).lower()
-        message = f"{display(file.path)} could not be read from the source: {cause}."
+        message = f"{display(file.path)} could not be read from the source: {cause(error)}."
     everywhere = len(numbers) == len(run.destinations)
     for root in [None] if everywhere else [str(run.destinations[number].root) for number in numbers]:
         yield Finding(file.path, Stage.COPY, type(error).__name__, message, destination=root, failed=True)
@@ -139,11 +147,18 @@ def _source_failed(run: Run, numbers: Sequence[int], file: PlannedFile, error: O
 def _prove(run: Run, destination: Destination, copied: Iterable[CopiedFile], findings: list[Finding]) -> None:
     """Make the destination's copies durable and read them back; one that differs loses its proof."""
     mine = [file for file in copied if destination.number in file.proofs]
+    if not mine:
+        return
     paths = [incoming_path(destination, file.file) for file in mine]
+    size, timing = sum(file.hashes.size for file in mine), destination.timing
     proofs: list[ReadBack | None] = [None] * len(mine)
     try:
-        make_durable(run.disk, paths, destination.volume.fs_type)
-        proofs = [*run.in_parallel(lambda file: _read_back(run, destination, file), mine)]
+        with timing.at(Stage.COPY):
+            make_durable(run.disk, paths, destination.volume.fs_type)
+        timing.count(Stage.COPY, len(mine), size)
+        with timing.at(Stage.VERIFY):
+            proofs = [*run.in_parallel(lambda file: _read_back(run, destination, file), mine)]
+        timing.count(Stage.VERIFY, len(mine), size)
     except OSError as error:
         run.fail(destination, error, "reading copies back")
     for file, proof in zip(mine, proofs, strict=True):

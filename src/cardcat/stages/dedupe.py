@@ -16,11 +16,12 @@ from cardcat.frames import DECISIONS, checked
 from cardcat.inputs import show
 from cardcat.model import ItemState, Stage
 from cardcat.plan.dedupe import Do, decide
-from cardcat.run import Destination, Run, now
+from cardcat.run import Destination, Run, now, timed
 from cardcat.stages.hashing import Known
 from cardcat.stages.held import good_copies
 from cardcat.stages.leading import know_what_leads
 from cardcat.stages.scan import Listing
+from cardcat.stages.sessions import write_progress
 from cardcat.stages.targets import structure_prefixes, structure_targets
 from cardcat.text import size as human_size
 
@@ -49,6 +50,7 @@ class Plan:
         return self.frame.filter(pl.any_horizontal(pl.col(columns) >= Do.WAIT)).sort("group", "item")
 
 
+@timed(Stage.DEDUPE)
 def dedupe(run: Run, listing: Listing, known: Known) -> Plan:
     """Decide for every destination, and write the decisions into its session's journal."""
     run.reporter.begin(Stage.DEDUPE, files=listing.frame.height, size=0)
@@ -71,6 +73,7 @@ def dedupe(run: Run, listing: Listing, known: Known) -> Plan:
         know_what_leads(run, destination, rows)
         frame = frame.with_columns(rows["do"].alias(f"do_{destination.number}"))
     hashes = known.read.select("item", "hash", known_kind="kind")
+    run.count(Stage.DEDUPE, listing.frame.height)
     run.check_running()
     return Plan(frame.join(hashes, on="item", how="left"), prefixes, siblings)
 
@@ -152,6 +155,7 @@ def _write_journal(run: Run, destination: Destination, rows: pl.DataFrame, good:
             set_items(c, session, changed, now())
             ended = [item.path for item in changed if item.state.is_finished]
             resolve_findings(c, session, ended, now())
+        write_progress(c, run, destination)
     destination.is_planned = True
 
 

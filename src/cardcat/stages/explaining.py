@@ -21,8 +21,10 @@ from cardcat.catalog.manifests import (
 from cardcat.catalog.sessions import get_session
 from cardcat.catalog.volumes import get_volume
 from cardcat.inputs import show
-from cardcat.paths import display
+from cardcat.model import Finding, Stage
+from cardcat.paths import display, quoted
 from cardcat.run import Destination, Run, now
+from cardcat.storage.destination import FOLDER
 from cardcat.storage.manifest import (
     ManifestEntry,
     Renewed,
@@ -31,11 +33,16 @@ from cardcat.storage.manifest import (
     listed_key,
     write_manifest,
 )
-from cardcat.storage.mhl.telling import Author, carry_on
+from cardcat.storage.mhl.telling import Author, Stuck, Way, carry_on
 from cardcat.storage.reading import mtime_of
 from cardcat.text import many
 
 _PORTION = 1_000  # copies whose contents are looked up at once
+_WAYS = {
+    Way.MOVE: "Move it away, and the next backup to the drive begins a new history: mv {} {}",
+    Way.WAIT: "The next backup to the drive carries it on.",
+    Way.ALLOW: "See who may write there; then the next backup to the drive carries it on: ls -ld {}",
+}
 
 
 def explain(run: Run, destination: Destination) -> None:
@@ -53,22 +60,37 @@ def explain(run: Run, destination: Destination) -> None:
     destination.not_in_mhl = sum(each.not_in_mhl for each in written)
     author = Author(destination.root.name, platform.node() or "unknown", __version__)
     fresh = {each.path.name for each in written}
-    told = carry_on(run.disk, destination.there.itself, author, fresh)
-    _say(run, destination, told.trouble)
-
-
-def _say(run: Run, destination: Destination, trouble: str | None) -> None:
-    where = show(destination.root)
-    if trouble:
-        run.reporter.note(
-            f"The folder ascmhl in {where} {trouble}. No ASC MHL history was written there; the copies and "
-            "their SHA256SUMS are complete."
-        )
+    if stuck := carry_on(run.disk, destination.there.itself, author, fresh):
+        _complain(run, destination, stuck)
     elif count := destination.not_in_mhl:
         run.reporter.note(
-            f"{many(count, 'file')} in {where} {'has a name' if count == 1 else 'have names'} that XML can't "
-            "hold: listed in SHA256SUMS, not in the ASC MHL history."
+            f"{many(count, 'file')} in {show(destination.root)} "
+            f"{'has a name' if count == 1 else 'have names'} that XML can't hold: listed in SHA256SUMS, not "
+            "in the ASC MHL history."
         )
+
+
+def _complain(run: Run, destination: Destination, stuck: Stuck) -> None:
+    """Report that the history was not carried on, and how it can be."""
+    destination.mhl_error = (
+        f"The folder ascmhl in {show(destination.root)} {stuck.trouble}. Its ASC MHL history was not carried "
+        "on; the copies and their SHA256SUMS are complete."
+    )
+    destination.mhl_hint = _WAYS[stuck.way].format(
+        quoted(str(destination.root / "ascmhl")), quoted(str(destination.root / FOLDER / "ascmhl.old"))
+    )
+    run.report(
+        [
+            Finding(
+                "ascmhl",
+                Stage.RECORD,
+                "History",
+                f"{destination.mhl_error} {destination.mhl_hint}",
+                destination=str(destination.root),
+                attention=stuck.way is not Way.WAIT,
+            )
+        ]
+    )
 
 
 def _sessions(run: Run, destination: Destination) -> list[int]:

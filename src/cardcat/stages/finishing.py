@@ -71,6 +71,8 @@ def _finish(run: Run, destination: Destination, error: CardcatError | None) -> S
         cold=destination.is_cold,
         exit_code=cause.exit_code if cause else 0,
         files_not_in_mhl=destination.not_in_mhl,
+        mhl_error=destination.mhl_error,
+        mhl_hint=destination.mhl_hint,
     )
 
 

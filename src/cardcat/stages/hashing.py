@@ -12,7 +12,7 @@ from cardcat.catalog.copies import held_media
 from cardcat.errors import DestinationError
 from cardcat.frames import KNOWN, MEDIA, READ, checked
 from cardcat.model import Stage
-from cardcat.run import Destination, Run
+from cardcat.run import Destination, Run, timed
 from cardcat.stages.held import Earlier, confirm_retimed, held_from_earlier
 from cardcat.stages.leftovers import adopt_leftovers
 from cardcat.stages.reading import hash_files, sample_files
@@ -42,6 +42,7 @@ class Known:
     changed: dict[int, pl.DataFrame]
 
 
+@timed(Stage.HASH)
 def hash_candidates(run: Run, listing: Listing) -> Known:
     """
     Read the files that could be something already held, and only those.
@@ -50,6 +51,7 @@ def hash_candidates(run: Run, listing: Listing) -> Known:
     content has, all bytes are hashed.
     """
     run.check_running()
+    read_before = run.bytes_read
     adopt_leftovers(run)
     run.reporter.begin(Stage.HASH, files=0, size=0)
     earlier = _each(run, lambda destination: held_from_earlier(run, destination, listing.frame))
@@ -67,6 +69,7 @@ def hash_candidates(run: Run, listing: Listing) -> Known:
     run.reporter.begin(Stage.HASH, files=matched.height, size=int(matched["size"].sum()))
     hashed = pl.concat([retimed.drop("path"), hash_files(run, matched)])
     read = sampled.select("item", "sample").join(hashed, on="item", how="full", coalesce=True)
+    run.count(Stage.HASH, read.height, run.bytes_read - read_before)
     hashes = listing.frame.select("item", "path").join(hashed.select("item", "hash"), on="item").drop("item")
     changed = {number: _changed(each, hashes) for number, each in earlier.items()}
     return Known(held, media, checked(READ, read.select(list(KNOWN))), changed)

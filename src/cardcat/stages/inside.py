@@ -34,6 +34,8 @@ def look_inside(run: Run, copied: Sequence[CopiedFile]) -> list[Finding]:
         findings += _findings(file.file, metadata)
     _complete_groups(copied)
     run.reporter.advance(files=len(copied), size=0)
+    for destination in run.alive:
+        destination.timing.count(Stage.METADATA, sum(destination.number in file.proofs for file in copied))
     return findings
 
 

@@ -5,40 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from cardcat.care.reading import gone, replaced, reread
 from cardcat.catalog.bulk import chunks
-from cardcat.catalog.copies import CopyRow, set_evidence, set_status
-from cardcat.catalog.proofs import ProvedCopy, renew_proofs
-from cardcat.model import Evidence, Finding, Presence, Stage
+from cardcat.catalog.checks import RightCopy, WrongCopy, record_right, record_wrong
+from cardcat.catalog.copies import CopyRow
+from cardcat.model import Evidence, Finding, Stage
 from cardcat.paths import display
 from cardcat.run import Destination, Run, now
-from cardcat.storage.hashing import fingerprint
-from cardcat.storage.presence import cause
 from cardcat.storage.reading import mtime_of
-from cardcat.storage.verify import can_prove_cold, read_back
+from cardcat.storage.verify import can_prove_cold
 
-_CHANGED = "was changed since it was verified"
 _PORTION = 500  # copies that are read before it is written down what that gave
 
 
 @dataclass(slots=True)
 class News:
-    """What was learnt of copies while looking, to be written down together. Ids, and findings."""
+    """What was learnt of copies while looking, to be written down together; and what of it is news."""
 
-    missing: list[int] = field(default_factory=list)
-    doubted: dict[str, list[int]] = field(default_factory=dict)  # by what is wrong
-    proved: list[ProvedCopy] = field(default_factory=list)
+    right: list[RightCopy] = field(default_factory=list)
+    wrong: list[WrongCopy] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
     def tell(self, run: Run) -> None:
-        """Write down what was learnt; the files themselves are left as they are."""
-        if not (self.missing or self.doubted or self.proved):
+        """Write it down, as `cardcat verify` would; the files themselves are left as they are."""
+        if not (self.right or self.wrong):
             return
         with run.catalog.write() as c:
-            set_status(c, self.missing, Presence.MISSING)
-            for what, ids in self.doubted.items():
-                set_evidence(c, ids, Evidence.CLAIMED, how=what, verified_at=None)
-            renew_proofs(c, self.proved, now())
-        run.report(self.findings)
+            record_right(c, self.right, now())
+            record_wrong(c, self.wrong, now())
+        run.report(each for each in self.findings if each not in run.findings)  # a copy is asked for often
 
 
 def are_good(run: Run, destination: Destination, copies: Iterable[CopyRow]) -> list[bool]:
@@ -49,17 +44,17 @@ def are_good(run: Run, destination: Destination, copies: Iterable[CopyRow]) -> l
     """
     news = News()
     good: list[bool] = []
-    to_read: dict[int, _Doubtful] = {}
+    to_read: dict[int, CopyRow] = {}
     for position, copy in enumerate(copies):
         run.check_running()
         looked = _look(destination, copy, news)
         good.append(looked is True)
-        if isinstance(looked, _Doubtful):
-            to_read[position] = looked
+        if looked is None:
+            to_read[position] = copy
     news.tell(run)
-    answers = _read_all(run, destination, {each.copy.id: each for each in to_read.values()})
-    for position, doubtful in to_read.items():
-        good[position] = answers[doubtful.copy.id]
+    answers = _read_all(run, destination, {copy.id: copy for copy in to_read.values()})
+    for position, copy in to_read.items():
+        good[position] = answers[copy.id]
     return good
 
 
@@ -74,43 +69,24 @@ def confirm(run: Run, destination: Destination, copy: CopyRow) -> bool:
 def is_good(run: Run, destination: Destination, copy: CopyRow, news: News) -> bool:
     """As `confirm`, but what was learnt is added to *news*, for the caller to tell."""
     looked = _look(destination, copy, news)
-    return looked if isinstance(looked, bool) else _weigh(destination, _read(run, destination, looked), news)
+    if looked is None:
+        return _weigh(destination, copy, _read(run, destination, copy), news)
+    return looked
 
 
-@dataclass(frozen=True, slots=True)
-class _Doubtful:
-    """A copy that only its bytes can speak for. *mtime_ns* is the time that it has now."""
-
-    copy: CopyRow
-    mtime_ns: int
-
-    @property
-    def is_retimed(self) -> bool:
-        """Whether that is not the time on record: another time zone, or another hand."""
-        return self.mtime_ns != self.copy.mtime_ns
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What reading it gave: the proof that it is right, or what is wrong."""
-
-    doubtful: _Doubtful
-    proof: ProvedCopy | None
-    trouble: str = ""
-
-
-def _look(destination: Destination, copy: CopyRow, news: News) -> bool | _Doubtful:
-    """Whether the copy is good, as far as looking at it tells. Nothing is read."""
+def _look(destination: Destination, copy: CopyRow, news: News) -> bool | None:
+    """Whether the copy is good, as far as looking at it tells; None if only its bytes can speak for it."""
     status = destination.there.look_at_file(copy.path)
     if status is None:
-        news.missing.append(copy.id)
+        news.wrong.append(gone(copy))
         return False
+    is_retimed = mtime_of(status) != copy.mtime_ns  # another time zone, or another hand
     if status.st_size != copy.size:
-        _doubt(destination, copy, news, "Changed", _CHANGED)
+        wrong = replaced(copy, status.st_size, edited=is_retimed)
+        _doubt(destination, copy, wrong, news, "Changed")
         return False
-    mtime_ns = mtime_of(status)
-    if mtime_ns != copy.mtime_ns or _is_weak(destination, copy.evidence):
-        return _Doubtful(copy, mtime_ns)
+    if is_retimed or _is_weak(destination, copy.evidence):
+        return None
     destination.is_cold &= copy.evidence == Evidence.READ_BACK_COLD
     return True
 
@@ -120,53 +96,48 @@ def _is_weak(destination: Destination, evidence: Evidence) -> bool:
     return evidence.rank < wanted.rank
 
 
-def _read_all(run: Run, destination: Destination, copies: Mapping[int, _Doubtful]) -> dict[int, bool]:
+def _read_all(run: Run, destination: Destination, copies: Mapping[int, CopyRow]) -> dict[int, bool]:
     """Read copies in place, several at once; what that gives is written down a portion at a time."""
     if copies:
-        size = sum(each.copy.size for each in copies.values())
+        size = sum(copy.size for copy in copies.values())
         run.reporter.begin(Stage.HASH, files=len(copies), size=size)
     answers: dict[int, bool] = {}
     for some in chunks(copies.values(), _PORTION):
         news = News()
         run.check_running()
-        for seen in run.in_parallel(lambda each: _read(run, destination, each), some):
-            answers[seen.doubtful.copy.id] = _weigh(destination, seen, news)
-            run.reporter.advance(files=1, size=seen.doubtful.copy.size)
+        found = run.in_parallel(lambda copy: _read(run, destination, copy), some)
+        for copy, each in zip(some, found, strict=True):
+            answers[copy.id] = _weigh(destination, copy, each, news)
+            run.reporter.advance(files=1, size=copy.size)
         news.tell(run)
     return answers
 
 
-def _read(run: Run, destination: Destination, doubtful: _Doubtful) -> _Seen:
-    copy = doubtful.copy
-    path = destination.root / copy.path
-    try:
-        seen = read_back(run.disk, path, copy.size, destination.volume.fs_type, sha256=True)
-        sample = fingerprint(run.disk, path, copy.size, source=False)
-    except OSError as error:
-        destination.there.require_there()
-        return _Seen(doubtful, None, f"can't be read ({cause(error)})")
-    if seen.sha256 != copy.hash:
-        return _Seen(doubtful, None, _CHANGED if doubtful.is_retimed else "does not hold the bytes it should")
-    proof = ProvedCopy(copy.id, copy.hash, doubtful.mtime_ns, seen.evidence, seen.how, seen.xxh3, sample)
-    return _Seen(doubtful, proof)
+def _read(run: Run, destination: Destination, copy: CopyRow) -> RightCopy | WrongCopy:
+    found = reread(run.disk, destination.root / copy.path, copy, destination.volume.fs_type, sampled=True)
+    if isinstance(found, WrongCopy):
+        destination.there.require_there()  # that it is gone says nothing about its copies
+    return found
 
 
-def _weigh(destination: Destination, seen: _Seen, news: News) -> bool:
-    if seen.proof is None:
-        error_type = "Changed" if seen.trouble == _CHANGED else "Damaged"
-        _doubt(destination, seen.doubtful.copy, news, error_type, seen.trouble)
+def _weigh(destination: Destination, copy: CopyRow, found: RightCopy | WrongCopy, news: News) -> bool:
+    if isinstance(found, WrongCopy):
+        _doubt(destination, copy, found, news, "Changed" if found.edited else "Damaged")
         return False
-    news.proved.append(seen.proof)
-    destination.is_cold &= seen.proof.evidence == Evidence.READ_BACK_COLD
+    news.right.append(found)
+    destination.is_cold &= found.evidence == Evidence.READ_BACK_COLD
     return True
 
 
-def _doubt(destination: Destination, copy: CopyRow, news: News, error_type: str, what: str) -> None:
-    """Take back what was believed of a copy; said once, not at every look."""
+def _doubt(destination: Destination, copy: CopyRow, wrong: WrongCopy, news: News, error_type: str) -> None:
+    """Take back what was believed of a copy. That it was changed is told once, not at every look."""
+    news.wrong.append(wrong)
     if copy.evidence == Evidence.CLAIMED and error_type == "Changed":
         return
-    news.doubted.setdefault(what, []).append(copy.id)
-    message = f"The copy {display(copy.path)} {what}; it is left alone and the content is copied anew."
+    message = (
+        f"The copy {display(copy.path)} is not right: {wrong.message}; "
+        "it is left alone and the content is copied anew."
+    )
     news.findings.append(
         Finding(copy.path, Stage.VERIFY, error_type, message, destination=str(destination.root))
     )

@@ -13,10 +13,11 @@ from cardcat.catalog.copies import NewCopy, record_copies
 from cardcat.catalog.findings import resolve_findings
 from cardcat.catalog.items import ItemRow, set_items
 from cardcat.metadata import Metadata
-from cardcat.model import Evidence, ItemState, ReadBack
+from cardcat.model import Evidence, ItemState, ReadBack, Stage
 from cardcat.paths import to_text
 from cardcat.run import Destination, Run, now
 from cardcat.stages.files import CopiedFile, PlannedFile, incoming_path
+from cardcat.stages.sessions import write_progress
 from cardcat.storage.reading import mtime_of
 from cardcat.text import size as human_size
 
@@ -74,6 +75,7 @@ def record(run: Run, destination: Destination, entries: Sequence[Entry], skipped
     """Write everything that is known of these files into the catalog, in one transaction."""
     moment = now()
     statuses = {entry.path: _standing(destination, entry) for entry in entries if entry.proof}
+    destination.timing.count(Stage.RECORD, len(entries) + len(skipped))
     with run.catalog.write() as c:
         proved = [_content(entry.file) for entry in entries]
         correct_claimed(c, proved)
@@ -97,6 +99,7 @@ def record(run: Run, destination: Destination, entries: Sequence[Entry], skipped
         rows = [*_verified(entries, ids), *_skipped(skipped, ids)]
         set_items(c, session, rows, moment)
         resolve_findings(c, session, [row.path for row in rows], moment)
+        write_progress(c, run, destination, [entry.file.hashes.size for entry in entries if entry.is_new])
     _count(destination, entries)
 
 

@@ -16,8 +16,9 @@ from cardcat.media.kind import kind_by_name
 from cardcat.model import Finding, Stage
 from cardcat.plan.gaps import gaps_by_name
 from cardcat.plan.structures import group_files, structure_id, structure_root
-from cardcat.run import Run
+from cardcat.run import Run, timed
 from cardcat.stages.sessions import open_sessions
+from cardcat.stages.suspects import suspects
 from cardcat.storage.walk import Walk, walk
 
 
@@ -40,6 +41,7 @@ class Listing:
     empty_folders: tuple[str, ...]
 
 
+@timed(Stage.SCAN)
 def scan(run: Run) -> Listing:
     """
     List every file of the source, and open its sessions.
@@ -54,8 +56,9 @@ def scan(run: Run) -> Listing:
     unreadable = [finding for finding in found.findings if finding.failed]
     run.scanned, run.listing = listing.frame.height + len(unreadable), listing.frame
     open_sessions(run, listing.frame, unreadable)
-    run.report([*found.findings, *_missing(found)])
+    run.report([*found.findings, *_missing(found), *suspects(run, found.paths)])
     run.reporter.advance(files=listing.frame.height, size=int(listing.frame["size"].sum()))
+    run.count(Stage.SCAN, run.scanned)
     return listing
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 from sqlalchemy import Connection
 
+from cardcat.catalog.attempts import Progress, note_progress
 from cardcat.catalog.items import ItemRow, add_items, items_of, set_items
 from cardcat.catalog.sessions import (
     SessionKey,
@@ -118,8 +119,27 @@ def _resume(c: Connection, run: Run, destination: Destination, last: SessionRow)
     )
 
 
+def write_progress(c: Connection, run: Run, destination: Destination, fresh: Sequence[int] = ()) -> None:
+    """
+    Write down how far this attempt has come, and how long its stages were at work.
+
+    *fresh* are the sizes of the copies that this very transaction puts on record.
+    """
+    progress = Progress(
+        files_copied=destination.copied + len(fresh),
+        bytes_copied=destination.bytes_copied + sum(fresh),
+        bytes_read=run.bytes_read,
+    )
+    note_progress(c, destination.session_id, progress, destination.timing.worked())
+
+
 def complete_journal(c: Connection, run: Run, destination: Destination) -> None:
-    """Write down as pending what a run that ended before its plan has found on the card."""
+    """
+    Before a session ends, write down how far it came, and as pending what is not in its journal.
+
+    That is what a run that ended before its plan has found on the card.
+    """
+    write_progress(c, run, destination)
     if destination.is_planned or run.listing is None:
         return
     session = destination.session_id

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from cardcat.catalog.copies import CopyRow
 from cardcat.catalog.items import fail_items
 from cardcat.errors import DestinationError
-from cardcat.model import Finding
+from cardcat.model import Finding, Stage
 from cardcat.plan.clocks import Clocks, clocks_of
 from cardcat.plan.dates import is_seen_from_zone, moments_of
 from cardcat.plan.dedupe import Do
@@ -42,7 +42,8 @@ def record_batch(run: Run, copied: CopiedBatch) -> None:
     """
     for destination in run.alive:
         try:
-            _record_for(run, destination, copied)
+            with destination.timing.at(Stage.RECORD):
+                _record_for(run, destination, copied)
         except (OSError, DestinationError) as error:
             run.fail(destination, error, "putting copies in their place")
     _record_failures(run, copied.findings)

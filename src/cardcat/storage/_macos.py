@@ -44,6 +44,17 @@ class MacDisk(Disk):
                 raise
             os.fsync(fd)  # network shares have no drive to ask
 
+    def fsync_folder(self, path: StrPath | int) -> None:
+        """Return when the folder's entries are on the medium, by the same call as a file's bytes."""
+        fd = os.dup(path) if isinstance(path, int) else self.open_folder(path)
+        try:
+            self.fsync(fd)
+        except OSError as error:
+            if error.errno not in _NO_SUCH_CALL:
+                raise
+        finally:
+            self.release(fd)
+
     def sync_filesystem(self, fd: int) -> None:  # noqa: ARG002 - what the seam gives
         """There is no such call: each file is synced by itself."""
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))

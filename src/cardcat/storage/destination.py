@@ -16,8 +16,9 @@ from cardcat.errors import DestinationError
 from cardcat.model import Marker
 from cardcat.storage.atomic import new_file
 from cardcat.storage.disk import Disk
-from cardcat.storage.presence import cause
 from cardcat.storage.reading import opened
+from cardcat.storage.system import this_disk
+from cardcat.text import cause
 
 FOLDER = ".cardcat"
 
@@ -65,7 +66,7 @@ def read_marker(root: Path, disk: Disk | None = None) -> Marker | None:
     """
     path = root / FOLDER / _MARKER
     try:
-        text = _beginning(disk or Disk(), path)
+        text = _beginning(disk or this_disk(), path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -140,7 +141,7 @@ def lock(root: Path, disk: Disk | None = None, *, itself: Path | None = None) ->
     DestinationError that names the holder if another run has it, or if the destination can't be written.
     The lock ends with the process, whatever ends it.
     """
-    disk = disk or Disk()
+    disk = disk or this_disk()
     path = (itself or root) / FOLDER / "lock"
     try:
         disk.make_folders(path.parent)

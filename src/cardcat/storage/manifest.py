@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain, count
+from itertools import chain, count, islice
 from pathlib import Path
 
 from cardcat.storage.atomic import new_file
@@ -30,6 +30,7 @@ from cardcat.storage.entries import (
 from cardcat.storage.mhl.xml import can_hold
 from cardcat.storage.reading import blocks, opened
 from cardcat.storage.sums import from_line, to_line
+from cardcat.storage.system import this_disk
 
 __all__ = [
     "ManifestEntry",
@@ -42,7 +43,6 @@ __all__ = [
     "manifest_time",
     "read_claims",
     "read_manifest",
-    "read_manifests",
     "write_manifest",
 ]
 
@@ -110,30 +110,24 @@ def write_manifest(  # noqa: PLR0917 - where, what and when, each once
     return Written(path, files, not_in_mhl)
 
 
-def read_manifests(root: Path) -> Iterator[ManifestEntry]:
-    """
-    What the manifests in *root* claim, oldest first; a later entry of a path stands for what came after.
-
-    These are claims: anybody can write such files. What is damaged, or names a path that does not lie
-    below *root*, is passed over. Here and below: so is what can't be read, unless a *disk* is given, as by
-    a backup, which must not take a list for shorter than it is; that raises OSError.
-    """
-    for name in manifest_names(root):
-        yield from read_manifest(root, name)
-
-
 def manifest_names(root: Path, disk: Disk | None = None) -> list[str]:
     """The names of the manifests in *root*, oldest first; none if there is no such folder."""
     return sorted({name.removesuffix(_MORE) for name in _listed(root, disk)})
 
 
 def read_manifest(root: Path, name: str, disk: Disk | None = None) -> Iterator[ManifestEntry]:
-    """The copies that one manifest of *root* claims, as `read_manifests` does."""
+    """The copies that one manifest of *root* claims; a later entry of a path stands for what came after."""
     return (claim for claim in read_claims(root, name, disk) if isinstance(claim, ManifestEntry))
 
 
 def read_claims(root: Path, name: str, disk: Disk | None = None) -> Iterator[ManifestEntry | Renewed]:
-    """All that one manifest of *root* claims: copies, and what was learnt of earlier ones."""
+    """
+    All that one manifest of *root* claims: copies, and what was learnt of earlier ones.
+
+    These are claims: anybody can write such files. What is damaged, or names a path that does not lie
+    below *root*, is passed over. Here and elsewhere so is what can't be read, unless a *disk* is given, as
+    by a backup, which must not take a list for shorter than it is; that raises OSError.
+    """
     folder = root / FOLDER / "manifests"
     told: set[bytes] = set()
     for line in _lines(folder / (name + _MORE), disk):
@@ -164,11 +158,15 @@ def count_lines(root: Path, name: str) -> int:
 
 
 def listed_by(root: Path, session_id: int, disk: Disk | None = None) -> set[bytes]:
-    """The `listed_key` of each copy that manifests in *root* list for a session; only whole ones count."""
+    """
+    The `listed_key` of each copy that manifests in *root* list for a session; only whole ones count.
+
+    Of more than there can be, the first ones: what is not among them is only listed once more.
+    """
     names, own = _listed(root, disk), re.compile(rf"{_PREFIX}\d{{8}}T\d{{6}}Z-{session_id}(-\d+)?")
     whole = [name for name in names if name + _MORE in names and own.fullmatch(name)]
     entries = (entry for name in whole for entry in read_manifest(root, name, disk))
-    return {listed_key(entry.path, entry.sha256) for entry in entries}
+    return set(islice((listed_key(entry.path, entry.sha256) for entry in entries), _MOST_TOLD))
 
 
 def listed_key(path: str, sha256: str) -> bytes:
@@ -178,7 +176,7 @@ def listed_key(path: str, sha256: str) -> bytes:
 
 def _listed(root: Path, disk: Disk | None) -> set[str]:
     try:
-        names = (disk or Disk()).list_folder(root / FOLDER / "manifests")
+        names = (disk or this_disk()).list_folder(root / FOLDER / "manifests")
     except OSError as error:
         if disk and error.errno not in _NO_FILE:
             raise
@@ -201,7 +199,7 @@ def _read_sums(path: Path, root: Path, disk: Disk | None) -> Iterator[ManifestEn
         found = from_line(line)
         if found and is_below(found[0]):
             with suppress(OSError, ValueError):
-                status = (disk or Disk()).stat(root / found[0])
+                status = (disk or this_disk()).stat(root / found[0])
                 if stat.S_ISREG(status.st_mode):
                     yield ManifestEntry(found[0], found[1], status.st_size, status.st_mtime_ns)
 
@@ -209,7 +207,7 @@ def _read_sums(path: Path, root: Path, disk: Disk | None) -> Iterator[ManifestEn
 def _lines(path: Path, disk: Disk | None) -> Iterator[bytes]:
     """The whole lines of a regular file, without their ends; none if there is no such file."""
     try:
-        yield from _split(path, disk or Disk())
+        yield from _split(path, disk or this_disk())
     except OSError as error:
         if disk and error.errno not in _NO_FILE:
             raise

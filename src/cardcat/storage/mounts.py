@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import select
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 MOUNTINFO = Path("/proc/self/mountinfo")
 
@@ -13,6 +17,8 @@ LOCAL_FILESYSTEMS = frozenset(
     {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "vfat", "msdos", "exfat", "ntfs3", "jfs"}
 )
 """The kernel's own on a block device: one sync does for all files, only the page cache keeps their bytes."""
+
+_PATIENCE = 0.5  # seconds until it is asked again whether to stop
 
 _OCTAL = re.compile(rb"\\([0-7]{3})")
 
@@ -89,3 +95,52 @@ def _longest(mounted: list[Mount], path: Path) -> Mount:
     """For systems that don't tell the mount of an open file. Of equals the last hides the others."""
     above = [mount for mount in mounted if path.is_relative_to(mount.mount_point)]
     return max(reversed(above), key=lambda mount: len(mount.mount_point.parts))
+
+
+class MountWatch:
+    """
+    Tells when something is mounted or unmounted. Close it, or use it as a context manager.
+
+    *file* is a mountinfo. Where the system does not tell of changes, `wait` takes its whole time.
+    """
+
+    def __init__(self, file: Path = MOUNTINFO) -> None:
+        self._fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+        self._poll = select.poll()
+        self._poll.register(self._fd, select.POLLPRI | select.POLLERR)
+        self._last = self._now()
+
+    def wait(self, seconds: float, stop: Callable[[], bool] = lambda: False) -> bool:
+        """Wait for a change, at most so long and not after *stop* says so; whether there was one."""
+        end = time.monotonic() + seconds
+        while not stop():
+            left = end - time.monotonic()
+            is_told = self._poll.poll(1_000 * max(0.0, min(left, _PATIENCE)))
+            if self._has_changed():
+                return True
+            if left <= 0:
+                break
+            if is_told:  # of nothing: a system that always says so must not be asked in a circle
+                time.sleep(min(left, _PATIENCE))
+        return False
+
+    def close(self) -> None:
+        """Stop watching."""
+        os.close(self._fd)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _has_changed(self) -> bool:
+        before, self._last = self._last, self._now()
+        return before != self._last
+
+    def _now(self) -> bytes:
+        os.lseek(self._fd, 0, os.SEEK_SET)
+        parts = []
+        while part := os.read(self._fd, 65_536):
+            parts.append(part)
+        return b"".join(parts)

@@ -10,14 +10,9 @@ from pathlib import Path
 from cardcat.errors import CardcatError, SourceError
 from cardcat.storage.disk import Disk
 from cardcat.storage.medium import block_device, is_medium_gone
+from cardcat.text import cause
 
 _HINT = "Check that it is plugged in and readable, then give the same command again."
-
-
-def cause(error: OSError) -> str:
-    """What the system says, in words that can begin a sentence in the middle."""
-    said = error.strerror or str(error)
-    return said[:1].lower() + said[1:]
 
 
 class Root:

@@ -47,11 +47,12 @@ def read_back(
     Read a synced copy of *size* bytes from its medium and hash it; comparing is the caller's part.
 
     READ_BACK_COLD only where it is proved that memory could not answer, else READ_BACK; *how* says the
-    way or what stands against it. *sha256* asks for that hash too. OSError if the copy can't be read.
+    way or what stands against it. *sha256* asks for that hash too. OSError if the copy can't be read. What
+    *on_bytes* raises ends it.
     """
     with opened(disk, path, source=False) as fd:
         proof = _forget(disk, fd, size, fs_type)
-        if proof.may_go_past and (past := _read_past_cache(disk, path, size, sha256)):
+        if proof.may_go_past and (past := _read_past_cache(disk, path, size, sha256, on_bytes)):
             if on_bytes:
                 on_bytes(size)
             return past
@@ -84,7 +85,9 @@ def _forget(disk: Disk, fd: int, size: int, fs_type: str) -> _Proof:
     return _Proof(is_cold=True, how="fadvise, 0 pages resident")
 
 
-def _read_past_cache(disk: Disk, path: StrPath, size: int, sha256: bool) -> ReadBack | None:
+def _read_past_cache(
+    disk: Disk, path: StrPath, size: int, sha256: bool, on_bytes: OnBytes | None
+) -> ReadBack | None:
     """For a file that somebody keeps in memory. None unless its bytes are known to come from the device."""
     before = _linux.bytes_from_devices()
     sums = _Sums(sha256)
@@ -93,6 +96,8 @@ def _read_past_cache(disk: Disk, path: StrPath, size: int, sha256: bool) -> Read
             actual = disk.stat_open(fd).st_size
             for block in blocks(disk, fd):
                 sums.update(block)
+                if on_bytes:
+                    on_bytes(0)  # nothing is counted before the device has said so, but it may end it
                 if sums.size >= size:  # the next read would begin off the device's sectors
                     break
     except OSError:

@@ -15,8 +15,9 @@ from typing import NamedTuple
 from cardcat.model import Finding, Stage
 from cardcat.storage.disk import Disk
 from cardcat.storage.ignore import excluder, ignored
-from cardcat.storage.presence import Root, cause, open_root
+from cardcat.storage.presence import Root, open_root
 from cardcat.storage.reading import SourceChanged, mtime_of
+from cardcat.text import cause
 
 _SPECIAL = {
     stat.S_IFLNK: ("SymbolicLink", "This is a link. It is not followed; what it leads to was not backed up."),

@@ -20,7 +20,7 @@ from cardcat.catalog.tables.sessions import (
     manifests,
     session_details,
 )
-from cardcat.catalog.tables.watching import watched_cards, watched_destinations
+from cardcat.catalog.tables.watching import watch_notes, watched_cards, watched_destinations
 
 __all__ = [
     "asset_group_members",
@@ -46,6 +46,7 @@ __all__ = [
     "unix_now",
     "volume_disks",
     "volumes",
+    "watch_notes",
     "watched_cards",
     "watched_destinations",
 ]

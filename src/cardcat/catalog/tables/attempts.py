@@ -7,7 +7,7 @@ from sqlalchemy import Column, Integer, Table, Text, text
 from cardcat.catalog.tables.base import Big, Real, metadata, one_of, reference
 
 session_attempts = Table(
-    "session_attempts",  # counts are of this attempt, pending at its end
+    "session_attempts",  # what was done before counts as skipped; failed and pending are those at its end
     metadata,
     reference("session_id", "backup_sessions.id", on_delete="CASCADE", primary_key=True, autoincrement=False),
     Column("attempt", Integer, primary_key=True, autoincrement=False),
@@ -30,7 +30,7 @@ session_attempts = Table(
 )
 
 attempt_stages = Table(
-    "attempt_stages",  # seconds from a stage's first work to its last; stages of one run overlap
+    "attempt_stages",  # seconds in which at least one thread was at it; stages of one run overlap
     metadata,
     reference("session_id", "backup_sessions.id", on_delete="CASCADE", primary_key=True, autoincrement=False),
     Column("attempt", Integer, primary_key=True, autoincrement=False),

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from cardcat.storage.mhl.xml import Reader, escaped
 
 CHAIN = "ascmhl_chain.xml"
-LARGEST = 16 << 20  # bytes of a chain, a hundred thousand generations
+LARGEST = 8 << 20  # bytes of a chain: some thirty thousand generations
+_MOST = 50_000  # generations in it
 
 _SPACE = "urn:ASC:MHL:DIRECTORY:v2.0"
 _EMPTY = f'<?xml version="1.0" encoding="UTF-8"?>\n<ascmhldirectory xmlns="{_SPACE}">\n</ascmhldirectory>\n'
@@ -82,4 +83,6 @@ class _Links(Reader):
         if self.open[1:] == ["hashlist"]:
             self._told[name] = text
         elif name == "hashlist" and len(self.open) == 1:
+            if len(self.links) == _MOST:
+                raise ValueError("it has too many generations")
             self.links.append(Link(self._number, self._told.get("path", ""), self._told.get("c4", "")))

@@ -32,12 +32,17 @@ class UnfitError(Exception):
     """What stands in the history's place can't be continued; the message says what it is."""
 
 
+class BusyError(UnfitError):
+    """Somebody else was at it just now; the next run finds it as it will be then."""
+
+
 @dataclass(slots=True)
 class History:
     """
     A history as it stands. *chain* are the bytes of its chain file, None if there is none yet.
 
-    *names* are its generations by number, *ignored* the patterns that its last one has.
+    *names* are its generations by number, *manifests* the manifest that each lists which was looked into,
+    None if it lists none of ours.
     """
 
     folder: Path
@@ -45,7 +50,7 @@ class History:
     chain: bytes | None = None
     links: list[Link] = field(default_factory=list)
     names: list[tuple[int, str]] = field(default_factory=list)
-    heads: dict[str, Head | None] = field(default_factory=dict)  # of those generations that were looked into
+    manifests: dict[str, str | None] = field(default_factory=dict)
 
     @property
     def next_number(self) -> int:
@@ -113,8 +118,7 @@ def loose(disk: Disk, history: History, manifests: Sequence[str]) -> list[Link]:
     for number, name in history.names:
         if name in known:
             continue
-        head = head_of(disk, history, name)
-        c4 = _whole(disk, history.folder / name) if head and head.manifest in ours else None
+        c4 = _whole(disk, history.folder / name) if listed_in(disk, history, name) in ours else None
         if c4 is not None:
             found.append(Link(number, name, c4))
         elif history.chain is None:
@@ -122,20 +126,25 @@ def loose(disk: Disk, history: History, manifests: Sequence[str]) -> list[Link]:
     return found
 
 
-def head_of(disk: Disk, history: History, name: str) -> Head | None:
-    """The head of a generation; None if it is damaged, or no file."""
-    if name not in history.heads:
-        try:
-            history.heads[name] = read_head(_beginning(disk, history.folder / name, _HEAD))
-        except (ValueError, OSError):
-            history.heads[name] = None
-    return history.heads[name]
+def listed_in(disk: Disk, history: History, name: str) -> str | None:
+    """The manifest that a generation lists; None if it is damaged, no file, or somebody else's."""
+    if name not in history.manifests:
+        head = _head(disk, history, name)
+        history.manifests[name] = head.manifest if head else None
+    return history.manifests[name]
 
 
 def ignored_by(disk: Disk, history: History) -> tuple[str, ...]:
     """The patterns of its last generation, which the next one takes over; the tools look only there."""
-    head = head_of(disk, history, history.names[-1][1]) if history.names else None
+    head = _head(disk, history, history.names[-1][1]) if history.names else None
     return head.ignored if head else ()
+
+
+def _head(disk: Disk, history: History, name: str) -> Head | None:
+    try:
+        return read_head(_beginning(disk, history.folder / name, _HEAD))
+    except (ValueError, OSError):
+        return None
 
 
 def _not_among(
@@ -148,8 +157,7 @@ def _not_among(
     """
     if not is_recent and len(manifests) == 1 and len(generations) == 1:
         return ()
-    heads = [head_of(disk, history, name) for name in generations]
-    told = {head.manifest for head in heads if head}
+    told = {listed_in(disk, history, name) for name in generations}
     return [name for name in manifests if name not in told]
 
 
@@ -177,7 +185,7 @@ def _whole(disk: Disk, path: Path) -> str | None:
         with opened(disk, path, source=False) as fd:
             for block in blocks(disk, fd):
                 sha512.update(block)
-                reader.feed(bytes(block))
+                reader.feed(block)
         reader.feed(b"", is_last=True)
     except (ValueError, OSError):
         return None

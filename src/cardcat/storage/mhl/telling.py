@@ -9,6 +9,7 @@ import stat
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum
 from itertools import chain
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from cardcat.storage.mhl.hashlist import IGNORED, HashedFile, Heading, written
 from cardcat.storage.mhl.history import (
     FOLDER,
     GENERATION,
+    BusyError,
     History,
     UnfitError,
     chain_now,
@@ -32,6 +34,7 @@ from cardcat.storage.mhl.history import (
     untold,
 )
 from cardcat.storage.mhl.xml import can_hold, held
+from cardcat.text import cause
 
 _UNWANTED = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f]')  # what some filesystem refuses in a name
 _LONGEST = 60  # characters of the root's name; with four bytes each still a name that any drive can hold
@@ -47,37 +50,47 @@ class Author:
     version: str
 
 
+class Way(Enum):
+    """What lets a history be carried on again."""
+
+    MOVE = "move the folder away"
+    WAIT = "wait for the next run"
+    ALLOW = "see who may write there"
+
+
 @dataclass(frozen=True, slots=True)
-class Told:
-    """How many generations were written. *trouble* says of the folder why no more of them could be."""
+class Stuck:
+    """Why a history could not be carried on: *trouble* completes "the folder ascmhl …"."""
 
-    generations: int = 0
-    trouble: str | None = None
+    trouble: str
+    way: Way
 
 
-def carry_on(disk: Disk, root: Path, author: Author, fresh: Collection[str]) -> Told:
+def carry_on(disk: Disk, root: Path, author: Author, fresh: Collection[str]) -> Stuck | None:
     """
     Bring the ASC MHL history in *root* up to the manifests there, somebody else's history too.
 
+    None if it is, else why no more of them could be told.
     Each manifest without a generation gets one; of those not in *fresh* (names), which this run wrote, only
     files that are there are listed. No file of the history is changed but the chain, which keeps all it has:
     what was killed in between is made up for by the next run. OSError if the drive fails.
     """
     try:
-        return _carry_on(disk, root, author, fresh)
+        _carry_on(disk, root, author, fresh)
     except UnfitError as error:
-        return Told(trouble=str(error))
+        return Stuck(str(error), Way.WAIT if isinstance(error, BusyError) else Way.MOVE)
     except OSError as error:
         if error.errno not in _NOT_OURS:
             raise
-        return Told(trouble=f"can't be written to: {(error.strerror or str(error)).lower()}")
+        return Stuck(f"can't be written to: {cause(error)}", Way.ALLOW)
+    return None
 
 
-def _carry_on(disk: Disk, root: Path, author: Author, fresh: Collection[str]) -> Told:
+def _carry_on(disk: Disk, root: Path, author: Author, fresh: Collection[str]) -> None:
     history, manifests = look(disk, root), manifest_names(root, disk)
     missing = untold(disk, history, manifests)
     links = loose(disk, history, manifests)
-    adopted, number = len(links), history.next_number
+    number = history.next_number
     generations = _Generations(disk, root, history, author)
     for manifest in missing:
         entries = _listed(disk, root, manifest, is_fresh=manifest in fresh)
@@ -86,7 +99,6 @@ def _carry_on(disk: Disk, root: Path, author: Author, fresh: Collection[str]) ->
             number += 1
     if links:
         _publish(disk, root, history, links)
-    return Told(len(links) - adopted)
 
 
 def _listed(disk: Disk, root: Path, manifest: str, *, is_fresh: bool) -> Iterator[HashedFile]:
@@ -163,7 +175,7 @@ def _replace_chain(disk: Disk, place: Path, history: History, content: bytes) ->
     with new_file(disk, ready, place / "chain") as write:
         write(content)
     if chain_now(disk, history) != history.chain:
-        raise UnfitError("was changed by somebody else just now")
+        raise BusyError("was changed by somebody else just now")
     disk.replace(ready, history.folder / CHAIN)
     disk.fsync_folder(history.folder)
     disk.remove_folder(place / "chain")

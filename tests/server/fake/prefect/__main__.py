@@ -29,8 +29,27 @@ class Server(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(json.dumps(answer).encode())
 
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        with (HOME.parent / "asked").open("a") as asked:
+            asked.write(f"{self.path} {json.dumps(body)}\n")
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(found(self.path, body)).encode())
+
     def log_message(self, *_: object) -> None:
         """Say nothing."""
+
+
+def found(path: str, body: dict[str, object]) -> object:
+    """Two deployments, one of them on a schedule, and a worker."""
+    if path == "/api/deployments/filter":
+        return [{"id": "1", "name": "backup"}, {"id": "2", "name": "nightly"}]
+    if path.endswith("/workers/filter"):
+        return [{"status": "ONLINE"}, {"status": "OFFLINE"}]
+    if "'2'" in str(body):
+        return [{"next_scheduled_start_time": "2030-01-01T02:00:00Z"}]
+    return []
 
 
 def behaviour() -> set[str]:

@@ -10,9 +10,28 @@ down_revision = "0003"
 
 _BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
+# Of a session from before, its last attempt is known; what came before that is counted with it. Statistics
+# are written when a session ends, so one that was killed is counted now.
+_KNOWN = """
+    INSERT INTO session_attempts (
+        session_id, attempt, run_id, flow_run_id, started_at, ended_at, status, message,
+        files_copied, files_skipped, files_failed, files_pending, bytes_copied
+    )
+    SELECT s.id, d.attempts, d.run_id, d.flow_run_id, d.attempt_started_at, s.completed_at, s.status,
+        s.error_message, coalesce(j.files, s.files_copied), s.files_skipped, d.files_failed,
+        s.files_scanned - s.files_copied - s.files_skipped - d.files_failed,
+        coalesce(j.bytes, s.bytes_copied)
+    FROM backup_sessions s JOIN session_details d ON d.session_id = s.id
+    LEFT JOIN (
+        SELECT i.session_id, count(*) AS files, sum(i.size) AS bytes
+        FROM backup_items i JOIN backup_sessions k ON k.id = i.session_id
+        WHERE k.status = 'running' AND i.state = 'verified' GROUP BY i.session_id
+    ) j ON j.session_id = s.id
+"""
+
 
 def upgrade() -> None:
-    """Add tables; those that are there keep every row and column."""
+    """Add tables, with what is known of the sessions so far; those that are there stay as they are."""
     op.create_table(
         "session_attempts",
         _reference("session_id", "backup_sessions.id"),
@@ -32,6 +51,7 @@ def upgrade() -> None:
         sa.CheckConstraint("status IN ('running', 'completed', 'failed', 'cancelled')", name="status"),
         sqlite_with_rowid=False,
     )
+    op.execute(_KNOWN)
     op.create_table(
         "attempt_stages",
         _reference("session_id", "backup_sessions.id"),
@@ -51,8 +71,6 @@ def upgrade() -> None:
         sa.Column("layout", sa.Text, nullable=False),
         sa.Column("timezone", sa.Text),
         sa.Column("excludes", sa.Text, nullable=False, server_default=sa.text("'[]'")),
-        sa.Column("handled", sa.Text),
-        sa.Column("handled_at", _BIG),
         sa.Column("added_at", _BIG, nullable=False),
         sa.CheckConstraint("layout IN ('dated', 'tree')", name="layout"),
     )
@@ -60,8 +78,21 @@ def upgrade() -> None:
         "watched_destinations",
         _reference("volume_id", "watched_cards.volume_id"),
         sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("drive_id", _BIG, sa.ForeignKey("volumes.id", ondelete="CASCADE"), nullable=False),
         sa.Column("path", sa.Text, nullable=False),
         sa.Column("path_raw", sa.LargeBinary, nullable=False),
+        sa.Column("handled", sa.Text),
+        sa.Column("handled_at", _BIG),
+        sa.Column("starter", sa.Text),
+        sa.Column("flow_run_id", sa.Text),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "watch_notes",
+        sa.Column("volume_key", sa.Text, primary_key=True),
+        sa.Column("about", sa.Text, primary_key=True),
+        sa.Column("stay", sa.Text, nullable=False),
+        sa.Column("told_at", _BIG, nullable=False),
         sqlite_with_rowid=False,
     )
 

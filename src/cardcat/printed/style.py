@@ -42,6 +42,8 @@ tbody td, tbody th { border-bottom: 1px solid var(--line); font-weight: normal; 
 th.number, td.number { padding-right: 1.4rem; }
 .moment { white-space: nowrap; }
 code { font: .92em ui-monospace, "Liberation Mono", Menlo, Consolas, monospace; }
+.hash { font-size: .8em; white-space: nowrap; }
+@media (max-width: 45rem) { .hash { white-space: normal; } }
 ul { padding-left: 1.2rem; margin: .4rem 0; }
 .paths { columns: 22rem; column-gap: 2rem; }
 .sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(10.5rem, 1fr)); gap: .9rem; }
