@@ -11,7 +11,7 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelled, Failed
 
 from cardcat import stopping
-from cardcat.errors import CancelledError, CardcatError, CatalogBusyError
+from cardcat.errors import CancelledError, CardcatError
 from cardcat.paths import display
 from cardcat.server import runs
 
@@ -29,12 +29,10 @@ def calmly(work: Callable[[], T]) -> T | State[Any]:
     """
     What *work* returns; where it raises a `CardcatError`, the state that the task ends in.
 
-    A busy catalog is raised on, because the task is worth another try then.
+    A task that ends so because the catalog is busy is tried again by the rule of its policy.
     """
     try:
         return work()
-    except CatalogBusyError:
-        raise
     except CardcatError as error:
         return _ended(error)
 
@@ -42,7 +40,10 @@ def calmly(work: Callable[[], T]) -> T | State[Any]:
 def got(outcome: T | State[Any]) -> T:
     """What a task returned; raises what it ended with."""
     if isinstance(outcome, State):
-        raise outcome.data if isinstance(outcome.data, CardcatError) else CardcatError(outcome.message or "")
+        error = outcome.result(raise_on_failure=False)
+        raise (
+            error if isinstance(error, CardcatError) else CardcatError(outcome.message or "The task failed.")
+        )
     return outcome
 
 

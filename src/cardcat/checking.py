@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -46,7 +45,6 @@ def check(
     """
     if is_absent(catalog):
         return None
-    began = int(time.time())
     with open_catalog(catalog, create=False) as opened:
         found = verify(opened, given, budget=budget, reporter=reporter)
         if given is not None and found.is_out_of_reach:
@@ -55,15 +53,15 @@ def check(
                 f"Nothing of {display(given)} can be reached now, so nothing was checked.",
                 hint=f"Plug in {display(names)}, then run it again.",
             )
-        return Checked(found, _earlier(opened, given, found, began))
+        return Checked(found, _earlier(opened, given, found))
 
 
-def _earlier(catalog: Catalog, given: str | None, found: Verified, began: int) -> list[OpenFinding]:
+def _earlier(catalog: Catalog, given: str | None, found: Verified) -> list[OpenFinding]:
     """What is open and was not found just now again."""
     now = {(wrong.drive, wrong.path, wrong.hash) for wrong in found.wrong}
     with catalog.read() as c:
         return [
             each
             for each in open_findings(c, scope_of(c, given))
-            if each.found_at < began and (each.copy.volume_name, each.copy.path, each.copy.hash) not in now
+            if (each.copy.volume_name, each.copy.path, each.copy.hash) not in now
         ]

@@ -127,7 +127,11 @@ def test_a_server_that_is_silent_for_long_hangs(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_server_that_hangs_has_ended(watching: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "connections", lambda port: 1)
+    def connections(port: int) -> int:
+        watching._stop.set()  # or it would be watched for ever
+        return 1
+
+    monkeypatch.setattr(asking, "connections", connections)
     monkeypatch.setattr(asking, "version", lambda _: None)
     monkeypatch.setattr(supervisor, "_ASK", 0.0)
     monkeypatch.setattr(supervisor, "_SILENCE", 0.0)

@@ -21,6 +21,7 @@ from pathlib import Path
 from cardcat.owner import is_alive, owner_stamp
 from cardcat.project import ROOT
 from cardcat.server import asking, control, deploying, logs, state
+from cardcat.server.cards import CardLooks
 from cardcat.server.settings import USUAL_PORT, environment
 from cardcat.server.state import State
 
@@ -96,11 +97,13 @@ class Supervisor:
     def _watch(self) -> bool:
         """Return True when the server has done its work, False when it ended by itself or hangs."""
         used = time.monotonic()
-        hearing = Hearing(self._state.api_url)
+        hearing, looks = Hearing(self._state.api_url), CardLooks(self._state.api_url)
         while self._lives("server") and not hearing.is_lost():
             logs.trim()
             if self._is_wanted():
                 self._see_to_worker()
+                if self._lives("worker"):
+                    looks.see_to()
                 used = time.monotonic()
             elif asking.connections(self._state.port):
                 used = time.monotonic()
