@@ -66,6 +66,20 @@ def test_it_notices_that_the_server_has_ended(watching: Supervisor) -> None:
     assert watching._watch() is False
 
 
+def test_a_reaper_that_hangs_does_not_keep_the_worker_away(
+    watching: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs = [sys.executable, "-c", "import time; time.sleep(600)"]
+    reaper = watching._children["reaper"] = subprocess.Popen(hangs)
+    watching._reaping_since = time.monotonic()
+    assert watching._is_reaping()
+
+    monkeypatch.setattr(supervisor, "_LONGEST_COMMAND", 0.0)
+
+    assert not watching._is_reaping()
+    assert reaper.poll() is not None
+
+
 def test_runs_are_asked_to_end_before_their_worker_is() -> None:
     """The worker would kill them, and Prefect would show them as running for ever."""
     run = "import signal, sys; signal.signal(15, lambda *_: sys.exit(7)); print(flush=True); signal.pause()"

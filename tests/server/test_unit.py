@@ -168,6 +168,35 @@ def test_removing_it_ends_the_server(systemd: Told) -> None:
     assert unit.uninstall() is None
 
 
+def test_what_was_kept_by_it_is_not_kept_any_more(systemd: Told) -> None:
+    unit.install()
+    state.folder().mkdir(parents=True, exist_ok=True)
+    state.keep_file().touch()
+
+    unit.uninstall()
+
+    assert not state.keep_file().exists()
+
+
+def test_a_unit_that_cannot_be_removed_is_said(systemd: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    unit.install()
+
+    def refuse(_self: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", lambda path, **options: None if options else refuse(path))
+        with pytest.raises(UsageError, match="can't be removed: permission denied"):
+            unit.uninstall()
+
+
+def test_its_log_is_where_the_others_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CARDCAT_TIMEZONE", "Europe/Paris")
+
+    assert f"StandardOutput=append:{state.log_file()}\n" in unit.text()
+    assert 'Environment="CARDCAT_TIMEZONE=Europe/Paris"' in unit.text()
+
+
 def test_a_dry_run_changes_nothing(systemd: Told, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["server", "install", "--dry-run"]) == 0
 

@@ -70,6 +70,7 @@ def install(*, dry_run: DryRun = False, as_json: AsJson = False) -> int:
 @app.command(epilog=examples("cardcat server uninstall"))
 def uninstall(*, dry_run: DryRun = False, as_json: AsJson = False) -> int:
     """End the server that `install` keeps, and remove its unit. Its history stays."""
+    from cardcat import server
     from cardcat.server import unit
 
     if dry_run:
@@ -77,6 +78,7 @@ def uninstall(*, dry_run: DryRun = False, as_json: AsJson = False) -> int:
     done = unit.uninstall()
     if done is None:
         return _preview(None, None, as_json=as_json)
+    server.stop()  # where no systemd did
     if not as_json:
         output.say(f"The unit is removed: {display(str(done.path))}")
         if done.left:

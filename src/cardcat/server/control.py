@@ -18,7 +18,7 @@ from typing import TypeVar
 from cardcat.errors import CardcatError, UsageError
 from cardcat.owner import is_alive
 from cardcat.reporting import current
-from cardcat.server import asking, state, unit
+from cardcat.server import asking, logs, state, unit
 from cardcat.server.overview import Overview, overview
 from cardcat.server.settings import inherited
 from cardcat.server.state import State
@@ -32,7 +32,6 @@ IDLE_SECONDS = 15 * 60.0
 _WAIT, _WAIT_NEW_HOME = 30.0, 60.0  # seconds; a new home's database is made first
 _WAIT_ASKED = 240.0  # for a user who asks for the server itself: as long as it may be coming
 _STOP_WAIT = 40.0
-_LOG_SIZE = 1_000_000  # bytes; a longer log is begun anew, one old one is kept
 
 
 @dataclass(frozen=True)
@@ -224,9 +223,7 @@ def _wait_for_start(end: float) -> State | None:
 def _spawn() -> subprocess.Popen[bytes]:
     """Start a supervisor that outlives this process; it ends at once if there is one."""
     state.folder().mkdir(parents=True, exist_ok=True, mode=0o700)
-    with suppress(FileNotFoundError):
-        if state.log_file().stat().st_size > _LOG_SIZE:
-            state.log_file().replace(state.log_file().with_suffix(".log.1"))
+    logs.trim()
     with state.log_file().open("ab") as log:
         supervisor = subprocess.Popen(
             [sys.executable, "-P", "-m", "cardcat.server.supervisor", str(IDLE_SECONDS)],

@@ -33,6 +33,7 @@ _ASK = 20.0  # seconds between two questions to the server whether it still answ
 _SILENCE = 120.0  # seconds without an answer after which it is taken for hanging
 _WORKER = ("--pool", deploying.POOL, "--type", "process", "--name", "cardcat")
 _PATIENCE = 8.0  # seconds that Prefect may take to end
+_LONGEST_COMMAND = 180.0  # seconds that a command of Prefect's, or ending lost runs, may take
 _RUN_PATIENCE = 20.0  # seconds that a backup may take for the files in hand
 
 
@@ -45,6 +46,7 @@ class Supervisor:
         self._stop = threading.Event()
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._worker = Patience()
+        self._reaping_since = 0.0
         last = state.read()
         self._state = State(owner_stamp(), os.getpid(), last.port if last else USUAL_PORT, state.version())
 
@@ -69,7 +71,7 @@ class Supervisor:
             self._note(replace(self._state, port=port))
             self._spawn("server", "server", "start")
             if self._answers():
-                self._spawn_python("reaper", "cardcat.server.reaping", "--all")  # what the last one left
+                self._reap("--all")  # what the last one left
                 self._deploy()
                 self._note(replace(self._state, ready=True))
                 return True
@@ -112,15 +114,26 @@ class Supervisor:
         return False
 
     def _see_to_worker(self) -> None:
-        if self._lives("worker") or self._lives("reaper") or not self._worker.is_over():
+        if self._lives("worker") or self._is_reaping() or not self._worker.is_over():
             return
         if self._children.pop("worker", None):
-            self._spawn_python("reaper", "cardcat.server.reaping")  # its runs that died with it
+            self._reap()  # its runs that died with it
             return
         self._deploy()
         self._worker.begin()
         self._spawn("worker", "worker", "start", *_WORKER)
         self._note(replace(self._state, kept=True))
+
+    def _reap(self, *arguments: str) -> None:
+        """End the runs that nobody works on any more."""
+        self._reaping_since = time.monotonic()
+        self._spawn_python("reaper", "cardcat.server.reaping", *arguments)
+
+    def _is_reaping(self) -> bool:
+        """Whether lost runs are still being ended; it may hang on a dead share, and is ended then."""
+        if self._lives("reaper") and time.monotonic() - self._reaping_since > _LONGEST_COMMAND:
+            self._end_child("reaper", _PATIENCE)
+        return self._lives("reaper")
 
     def _is_wanted(self) -> bool:
         return state.keep_file().exists()
@@ -129,9 +142,10 @@ class Supervisor:
         return name in self._children and self._children[name].poll() is None
 
     def _prefect(self, *arguments: str) -> int:
-        """Run a command of Prefect's in the project's folder; cut short if the supervisor has to stop."""
+        """Run a command of Prefect's in the project's folder; cut short if it hangs, or we have to stop."""
         self._spawn("command", *arguments)
-        while self._lives("command") and not self._stop.wait(0.1):
+        end = time.monotonic() + _LONGEST_COMMAND
+        while self._lives("command") and time.monotonic() < end and not self._stop.wait(0.1):
             pass
         return self._end_child("command", 0)
 

@@ -15,6 +15,7 @@ from platformdirs import user_config_path
 from cardcat.errors import UsageError
 from cardcat.paths import display
 from cardcat.server import state
+from cardcat.text import cause
 
 NAME = "cardcat-server.service"
 
@@ -29,6 +30,8 @@ Description=cardcat's Prefect server, with the page of its runs and a worker
 Type=exec
 ExecStart={command}
 WorkingDirectory={folder}
+StandardOutput=append:{log}
+StandardError=append:{log}
 {environment}Restart=on-failure
 RestartSec=30
 # The supervisor tells the worker's runs to end after the files in hand, then ends the rest itself.
@@ -38,7 +41,7 @@ TimeoutStopSec=60
 [Install]
 WantedBy=default.target
 """
-_KEPT = ("PATH", "XDG_DATA_HOME", "CARDCAT_CATALOG", "PYTHONPATH", "TZ")
+_KEPT = ("PATH", "XDG_DATA_HOME", "CARDCAT_CATALOG", "CARDCAT_TIMEZONE", "PYTHONPATH", "TZ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ def text() -> str:
         ours=_OURS,
         command=" ".join(_quoted(word).replace("$", "$$") for word in command),
         folder=_escaped(str(state.folder())),
+        log=_escaped(str(state.log_file())),
         environment="".join(f"Environment={_quoted(f'{name}={given}')}\n" for name, given in kept.items()),
     )
 
@@ -87,7 +91,7 @@ def install() -> Installed:
         fresh.replace(where)
     except OSError as error:
         raise UsageError(
-            f"The unit can't be written to {display(str(where))}: {error.strerror or error}.",
+            f"The unit can't be written to {display(str(where))}: {cause(error)}.",
             hint="See whose the folder is, or print the unit: cardcat server install --dry-run",
         ) from error
     commands = (("daemon-reload",), ("enable", NAME), ("restart", NAME))
@@ -95,13 +99,24 @@ def install() -> Installed:
 
 
 def uninstall() -> Installed | None:
-    """Have systemd end the server and forget the unit, and remove it. None if there is none of ours."""
+    """
+    Have systemd end the server and forget the unit, and remove it. None if there is none of ours.
+
+    UsageError if the unit can't be removed.
+    """
     where = path()
     if not os.path.lexists(where):
         return None
     _refuse_foreign(where)
+    state.keep_file().unlink(missing_ok=True)
     left = _carry_out(("disable", "--now", NAME))
-    where.unlink()
+    try:
+        where.unlink()
+    except OSError as error:
+        raise UsageError(
+            f"The unit {display(str(where))} can't be removed: {cause(error)}.",
+            hint="See whose the folder is, and remove the file.",
+        ) from error
     _carry_out(("daemon-reload",))
     return Installed(where, "", left)
 
