@@ -58,6 +58,7 @@ def backup(  # noqa: PLR0917 - the parameters are the form on the page
     recheck: form.Recheck = False,
     catalog: form.Catalog = "",
     session: form.Session = 0,
+    volumes: form.Volumes = form.EMPTY,
 ) -> State[Any]:
     """
     Copy a card to one or more drives, prove every copy, and record it all in the catalog.
@@ -68,7 +69,14 @@ def backup(  # noqa: PLR0917 - the parameters are the form on the page
     with on_page("backup") as page:
         try:
             options = form.order(
-                source, destinations, layout, timezone, excludes, recheck=recheck, session=session
+                source,
+                destinations,
+                layout,
+                timezone,
+                excludes,
+                recheck=recheck,
+                session=session,
+                volumes=volumes,
             )
             page.tag(*run_tags(source, destinations))
             result = _backed_up(options, catalog or None, page)

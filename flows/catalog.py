@@ -9,7 +9,8 @@ from prefect.states import Completed
 
 from cardcat.catalog.engine import is_absent
 from cardcat.errors import CancelledError, CardcatError, UsageError
-from cardcat.maintaining import KEEP, Maintained
+from cardcat.maintaining import Maintained
+from cardcat.plan.keeping import KEEP
 from cardcat.server import logs
 from cardcat.summaries import upkeep_line
 from tasks import form

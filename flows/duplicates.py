@@ -7,7 +7,7 @@ from typing import Any
 from prefect import State, flow
 from prefect.states import Completed
 
-from cardcat.errors import CardcatError
+from cardcat.errors import CancelledError, CardcatError
 from cardcat.summaries import duplicates_line
 from tasks import form
 from tasks.duplicates import refresh, show
@@ -28,6 +28,8 @@ def duplicates(catalog: form.Catalog = "") -> State[Any]:
             counted = got(refresh(catalog or None))
         except CardcatError as error:
             return refused(error)
+        except KeyboardInterrupt:
+            return refused(CancelledError("The count was stopped at once; no drive was touched."))
         if counted is None:
             return Completed(message="There is no catalog yet, so there is nothing to count.")
         show(page, counted, catalog or None)

@@ -7,7 +7,7 @@ from typing import Any
 from prefect import State, flow
 from prefect.states import Completed, Failed
 
-from cardcat.errors import CardcatError
+from cardcat.errors import CancelledError, CardcatError
 from cardcat.inserted import CardState
 from tasks import form
 from tasks.running import begin, refused
@@ -26,8 +26,10 @@ def watch(catalog: form.Catalog = "") -> State[Any]:
         seen = look_for_cards(catalog or None)
     except CardcatError as error:
         return refused(error)
+    except KeyboardInterrupt:
+        return refused(CancelledError("The look was stopped at once; what was started goes on."))
     if is_quiet(seen):
         forget_quiet_runs()
         return Completed(name=QUIET, message=told(seen))
-    failed = any(card.state is CardState.FAILED for card in seen)
+    failed = any(card.state in (CardState.FAILED, CardState.NOT_NOW) for card in seen)
     return Failed(message=told(seen)) if failed else Completed(message=told(seen))

@@ -378,6 +378,11 @@ CREATE TABLE watch_notes (
     CONSTRAINT pk_watch_notes PRIMARY KEY (volume_key, about)
 ) WITHOUT ROWID;
 
+CREATE TABLE catalog_identity (
+    uuid TEXT NOT NULL,
+    CONSTRAINT pk_catalog_identity PRIMARY KEY (uuid)
+) WITHOUT ROWID;
+
 CREATE INDEX ix_asset_group_members_file_location_id ON asset_group_members (file_location_id);
 
 CREATE INDEX ix_backup_errors_session_id_resolved_at ON backup_errors (session_id, resolved_at);

@@ -86,6 +86,15 @@ Session = Annotated[
         minimum=0,
     ),
 ]
+Volumes = Annotated[
+    list[str] | None,
+    _LIST,
+    field(
+        "Volumes",
+        "Leave it empty. The watch fills it in: the volumes that the card and each drive have to be on, so "
+        "that a run that waited takes no other one.",
+    ),
+]
 EMPTY: list[str] = []
 """What a list of the form is at first. Nobody changes it."""
 
@@ -99,6 +108,7 @@ def order(
     *,
     recheck: bool,
     session: int | None,
+    volumes: Sequence[str] | None = None,
 ) -> BackupOptions:
     """What was put into the form of a backup; UsageError for what can't be meant."""
     if not destinations:
@@ -115,6 +125,7 @@ def order(
         excludes=tuple(excludes or ()),
         recheck=recheck,
         rerun=session or None,
+        volumes=tuple(volumes or ()),
     )
 
 

@@ -98,6 +98,7 @@ class Page:
             temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}),
             get_client(httpx_settings={"timeout": ANSWER}, sync_client=True) as client,
         ):
+            self._told_all(client)
             while not self._over.wait(EVERY):
                 self._told_all(client)
             end = time.monotonic() + AT_THE_END

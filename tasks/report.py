@@ -97,7 +97,7 @@ def _summary(result: BackupResult, options: BackupOptions, catalog: str | None) 
         return summary_markdown(result, options, catalog)  # nobody has to look to know that it is not safe
     try:
         verdict = safe_to_format(options.source, catalog=catalog, reporter=Silent())
-    except CardcatError:  # the card is gone: nothing can be said of it
+    except (CardcatError, OSError):  # the card is gone: nothing can be said of it
         return summary_markdown(result, options, catalog)
     reasons = [f"{reason.path}: {reason.reason}" for reason in verdict.reasons]
     return summary_markdown(result, options, catalog, safe=verdict.safe, reasons=reasons)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from uuid import UUID
@@ -26,10 +26,9 @@ from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from cardcat.calling import run_name
 from cardcat.catalog.engine import is_absent, local_path, open_catalog
 from cardcat.inserted import CardState, SeenCard
-from cardcat.model import BackupResult
 from cardcat.paths import display
 from cardcat.reporting import Silent, reporting_to
-from cardcat.starters import Here, Order
+from cardcat.starters import NotNowError, Order, Started
 from cardcat.watching import look
 from tasks.policy import KEEP_NOTHING
 
@@ -37,6 +36,7 @@ DEPLOYMENT = "backup/backup"
 QUIET = "Nothing new"
 """What the state of a run is called that had nothing to start."""
 
+_TELLING = (CardState.STARTED, CardState.NOT_NOW, CardState.FAILED)
 _ANSWER = 10.0  # seconds that the server may take
 _QUIET_KEPT = 10  # runs; one a minute would bury the others on the page
 
@@ -53,24 +53,27 @@ def look_for_cards(catalog: str | None) -> list[SeenCard]:
         return look(opened, Runs(catalog))
 
 
-class Runs(Here):
-    """Has a run of the deployment made for each backup; does it in this process where that can't be had."""
+class Runs:
+    """
+    Has a run of the deployment made for each backup.
+
+    It is not done in the run that looks where that can't be had: Prefect ends that one when it can't renew
+    its place among those that may look, in the middle of a backup.
+    """
 
     def __init__(self, catalog: str | None) -> None:
-        super().__init__(catalog, _tell_end)
         self._catalog = catalog
 
-    def start(self, order: Order) -> str | None:
-        """The id of the run, None after a backup that was done here."""
+    def start(self, order: Order) -> Started:
+        """The run that was made. NotNowError if none could be."""
         try:
-            return create_run(_parameters(order, self._catalog), label=display(order.card))
-        except Exception as error:  # noqa: BLE001 - whatever Prefect has: it is a witness, not a pillar
-            get_run_logger().warning(
-                "No run could be made for the backup of %s (%s): it is done in this one.",
-                display(order.card),
-                type(error).__name__,
-            )
-            return super().start(order)
+            made = create_run(_parameters(order, self._catalog), key=order.key, label=display(order.card))
+        except Exception as error:
+            raise NotNowError(
+                f"No run could be made for it ({type(error).__name__}). The next look tries again.",
+                hint="Without any server: cardcat watch",
+            ) from error
+        return Started(made)
 
     def is_at_work(self, flow_run_id: str) -> bool:
         """Whether that run has not ended yet, or that can't be told now."""
@@ -85,8 +88,12 @@ class Runs(Here):
 
 
 @task(name="start", task_run_name="start the backup of {label}", tags=["cardcat"], **KEEP_NOTHING)
-def create_run(parameters: Mapping[str, object], label: str) -> str:
-    """Have the worker do a backup in a run of its own; its id. What goes wrong with the server is raised."""
+def create_run(parameters: Mapping[str, object], key: str, label: str) -> str:
+    """
+    Have the worker do a backup in a run of its own; its id. What goes wrong with the server is raised.
+
+    Of the same *key* only one run is made, should the server's answer have been lost.
+    """
     del label  # for the name of the task run
     source, destinations = parameters["source"], parameters["destinations"]
     assert isinstance(source, str)
@@ -94,7 +101,10 @@ def create_run(parameters: Mapping[str, object], label: str) -> str:
     with _asking() as client:
         found = client.read_deployment_by_name(DEPLOYMENT)
         run = client.create_flow_run_from_deployment(
-            found.id, parameters=dict(parameters), name=run_name(source, destinations)
+            found.id,
+            parameters=dict(parameters),
+            name=run_name(source, destinations),
+            idempotency_key=hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest(),
         )
     return str(run.id)
 
@@ -129,7 +139,7 @@ def told(seen: list[SeenCard]) -> str:
 
 def is_quiet(seen: list[SeenCard]) -> bool:
     """Whether nothing was started, and nothing failed to be."""
-    return not any(card.state in (CardState.STARTED, CardState.FAILED) for card in seen)
+    return not any(card.state in _TELLING for card in seen)
 
 
 def _parameters(order: Order, catalog: str | None) -> dict[str, object]:
@@ -140,6 +150,7 @@ def _parameters(order: Order, catalog: str | None) -> dict[str, object]:
         "layout": options.layout.value,
         "timezone": options.timezone or "",
         "excludes": list(options.excludes),
+        "volumes": list(options.volumes),
         "catalog": str(local_path(catalog)),
     }
 
@@ -166,9 +177,3 @@ class _Log(Silent):
 def _telling_log() -> Iterator[None]:
     with reporting_to(_Log()):
         yield
-
-
-def _tell_end(order: Order, result: BackupResult) -> None:
-    level = logging.INFO if result.status == "completed" else logging.WARNING
-    ended = "; ".join(f"{s.destination_path}: {s.message or s.status.value}" for s in result.sessions)
-    get_run_logger().log(level, "%s", display(f"{order.card}: {ended}"))

@@ -8,8 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support import Desk
+
+settings.register_profile("unhurried", deadline=None)  # the machine may be busy; nothing fails by the clock
+settings.load_profile("unhurried")
 
 MEDIA = Path(__file__).parents[2] / "shared" / "media"
 GOLDEN = Path(__file__).parent / "golden"

@@ -5,19 +5,25 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import text
 
 from cardcat import maintaining, stopping
 from cardcat.catalog import lock, sqlite
 from cardcat.catalog.engine import open_catalog
+from cardcat.catalog.volumes import remember_device, remember_location, remember_volume
+from cardcat.catalog.watched import enable_card
 from cardcat.errors import CancelledError, CatalogBusyError, CatalogError, DestinationError
 from cardcat.maintaining import maintain, would_maintain
+from cardcat.model import Layout, Role
 from cardcat.plan import compacting
 from cardcat.plan.compacting import Compaction
+from cardcat.storage.volumes import volume_of
 from tests.catalog.helpers import fill, rows_of, state_of
 from tests.drives import drive
 
@@ -159,18 +165,70 @@ class TestFolder:
         place = tmp_path / "ARCHIVE"
         with drive(place, label="ARCHIVE"):
             (place / "catalog").mkdir()
-            from cardcat.catalog.volumes import remember_device, remember_volume  # noqa: PLC0415
-            from cardcat.storage.volumes import volume_of  # noqa: PLC0415
-
             with open_catalog(path) as catalog, catalog.write() as c:
                 remember_volume(c, volume_of(place), remember_device(c, 1), 1)
             maintain(str(path), to=place)
         return place
 
     def test_of_a_drive_that_is_not_mounted_is_refused(self, path: Path, unplugged: Path) -> None:
-        with pytest.raises(DestinationError, match="not mounted now"):
-            maintain(str(path), to=unplugged)
+        for do in (would_maintain, maintain):
+            with pytest.raises(DestinationError, match="not mounted now"):
+                do(str(path), to=unplugged)
         assert not list(unplugged.iterdir())
+
+    @pytest.fixture
+    def plugged(self, path: Path, tmp_path: Path) -> Iterator[tuple[Path, int]]:
+        """What the session was a backup of, and the id of its volume."""
+        with drive(tmp_path / "PLUGGED", label="PLUGGED") as place:
+            (place / "DCIM").mkdir()
+            (place / "catalog").mkdir()
+            with open_catalog(path) as catalog, catalog.write() as c:
+                volume = remember_volume(c, volume_of(place), remember_device(c, 1), 1).id
+                c.execute(text("UPDATE session_details SET source_root = 'DCIM'"))
+                c.execute(text(f"UPDATE session_details SET source_volume_id = {volume}"))
+            yield place, volume
+
+    def refuses(self, path: Path, folder: Path) -> None:
+        before = sorted(folder.rglob("*"))
+        for do in (would_maintain, maintain):
+            with pytest.raises(DestinationError, match="is on a card") as told:
+                do(str(path), to=folder)
+            assert told.value.hint
+        assert sorted(folder.rglob("*")) == before
+
+    def test_on_a_card_is_refused(self, path: Path, plugged: tuple[Path, int]) -> None:
+        place, _ = plugged
+        (path.parent / "backups").symlink_to(place / "catalog")
+        self.refuses(path, place)
+        self.refuses(path, place / "catalog")
+        with pytest.raises(DestinationError, match="is on a card"):
+            maintain(str(path))
+
+    def test_on_a_drive_is_refused_only_in_what_was_backed_up(
+        self, path: Path, plugged: tuple[Path, int]
+    ) -> None:
+        place, volume = plugged
+        with open_catalog(path) as catalog, catalog.write() as c:
+            remember_location(c, volume_id=volume, uuid=None, path="copies", role=Role.BACKUP, now=1)
+        self.refuses(path, place / "DCIM")
+        would_maintain(str(path), to=place / "catalog")
+        assert maintain(str(path), to=place / "catalog").kept.file.exists()
+
+    def test_on_a_card_that_is_enabled_is_refused(self, path: Path, plugged: tuple[Path, int]) -> None:
+        place, volume = plugged
+        with open_catalog(path) as catalog, catalog.write() as c:
+            c.execute(text(f"DELETE FROM session_details WHERE source_volume_id = {volume}"))
+        assert would_maintain(str(path), to=place).kept.file.parent == place
+        with open_catalog(path) as catalog, catalog.write() as c:
+            enable_card(c, volume, [], layout=Layout.DATED, timezone=None, excludes=(), now=1)
+        self.refuses(path, place)
+
+    def test_beside_the_catalog_is_never_refused(self, path: Path) -> None:
+        with open_catalog(path) as catalog, catalog.write() as c:
+            volume = remember_volume(c, volume_of(path), remember_device(c, 1), 1).id
+            c.execute(text(f"UPDATE session_details SET source_volume_id = {volume}, source_root = ''"))
+        maintain(str(path))
+        would_maintain(str(path))
 
 
 def test_a_user_who_wants_to_stop_is_heard_between_the_steps(path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import errno
 import json
 import os
 import shutil
@@ -11,21 +13,32 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from cardcat import inserted, watching, watchlist
+from cardcat import inserted, stopping, watching, watchlist
+from cardcat.backup import backup
 from cardcat.catalog.engine import open_catalog
-from cardcat.errors import CancelledError, DestinationError, UsageError
+from cardcat.errors import (
+    CancelledError,
+    CardcatError,
+    CatalogBusyError,
+    DestinationBusyError,
+    DestinationError,
+    SourceError,
+    UsageError,
+)
 from cardcat.inserted import CardState
-from cardcat.model import BackupOptions, BackupResult, Layout, Volume
+from cardcat.model import BackupOptions, BackupResult, Layout, SessionStatus, Volume
 from cardcat.owner import _start_ticks, owner_stamp
 from cardcat.plan import cards
 from cardcat.reporting import Silent, reporting_to
-from cardcat.starters import Here, Order, Starter
-from cardcat.storage import readers
+from cardcat.starters import Here, NotNowError, Order, Started, Starter
+from cardcat.storage import destination, readers
+from cardcat.storage.destination import lock
 from cardcat.storage.disk import Disk, StrPath
-from cardcat.storage.mounts import MountWatch
+from cardcat.storage.mounts import Mount, MountWatch
 from cardcat.storage.volumes import volume_of
 from cardcat.watching import look
 from cardcat.watchlist import disable, enable, enabled_cards
@@ -57,10 +70,10 @@ class Runs:
         self.orders: list[Order] = []
         self.working: set[str] = set()
 
-    def start(self, order: Order) -> str | None:
+    def start(self, order: Order) -> Started:
         self.orders.append(order)
         self.working.add(run := f"run {len(self.orders)}")
-        return run
+        return Started(run)
 
     def is_at_work(self, flow_run_id: str) -> bool:
         return flow_run_id in self.working
@@ -73,7 +86,7 @@ class Failing:
         self.error = error
         self.tries = 0
 
-    def start(self, order: Order) -> str | None:
+    def start(self, order: Order) -> Started:
         self.tries += 1
         raise self.error
 
@@ -319,6 +332,60 @@ def test_a_card_without_a_uuid_cannot_be_enabled(room: Room, monkeypatch: pytest
             room.enable("card", "one")
 
 
+def test_a_card_that_was_changed_during_a_look_is_not_backed_up(room: Room) -> None:
+    """While the first card is backed up, one that nobody enabled takes the place of the second."""
+    folder = room.desk.folder
+    with ExitStack() as stack, plugged(room, "card1", "one"):
+        with plugged(room, "card2"):
+            room.enable("card1", "one")
+            room.enable("card2", "one")
+        stack.enter_context(plugged_in(folder / "card2"))
+
+        assert room.look(Swapping(room, folder / "card2", stack)) == [CardState.STARTED, CardState.GONE]
+    assert len(room.results) == 1
+
+
+class Swapping(Here):
+    """Puts a stranger in the place of a card after the first backup."""
+
+    def __init__(self, room: Room, place: Path, stack: ExitStack) -> None:
+        super().__init__(room.catalog, lambda _, result: room.results.append(result))
+        self._place, self._stack = place, stack
+
+    def start(self, order: Order) -> Started:
+        started = super().start(order)
+        self._stack.close()
+        fill(self._stack.enter_context(drive(self._place, label="STRANGER")), MORE)
+        return started
+
+
+@pytest.mark.parametrize("changed", ["card", "two"])
+def test_a_run_that_waited_takes_no_other_card_or_drive(room: Room, changed: str) -> None:
+    folder, runs = room.desk.folder, Runs()
+    with ExitStack() as stack:
+        for name in ("card", "one", "two"):
+            stack.enter_context(plugged(room, name))
+        room.enable("card", "one", "two")
+        room.look(runs)
+    (order,) = runs.orders
+    with ExitStack() as stack:
+        for name in ("card", "one", "two"):
+            stack.enter_context(drive(folder / name) if name == changed else plugged_in(folder / name))
+        if changed == "card":
+            fill(folder / "card", PHOTOS)
+            with pytest.raises(SourceError, match="another volume"):
+                backup(order.options, catalog=room.catalog)
+            assert not room.desk.on("one")
+        else:
+            result = backup(order.options, catalog=room.catalog)
+            assert [each.status for each in result.sessions] == [
+                SessionStatus.COMPLETED,
+                SessionStatus.FAILED,
+            ]
+            assert "another volume" in (result.sessions[1].message or "")
+            assert not list((folder / "two").iterdir())
+
+
 # -- its drives -------------------------------------------------------------------------------------
 
 
@@ -413,7 +480,10 @@ def test_what_cannot_be_done_is_told_and_not_tried_again_for_this_insertion(room
         assert room.look(failing) == [CardState.FAILED]
 
 
-@pytest.mark.parametrize("end", [CancelledError("Cancelled."), KeyboardInterrupt()])
+@pytest.mark.parametrize(
+    "end",
+    [CancelledError("Cancelled."), KeyboardInterrupt(), asyncio.CancelledError(), CatalogBusyError("Busy.")],
+)
 def test_what_was_broken_off_is_still_to_do(room: Room, end: BaseException) -> None:
     with plugged(room, "card", "one"):
         room.enable("card", "one")
@@ -421,6 +491,67 @@ def test_what_was_broken_off_is_still_to_do(room: Room, end: BaseException) -> N
             room.look(Failing(end))
 
         assert room.look() == [CardState.STARTED]
+
+
+@pytest.mark.parametrize("passing", [DestinationBusyError("In use."), NotNowError("No server.")])
+def test_what_passes_by_itself_is_tried_again_at_the_next_look(room: Room, passing: CardcatError) -> None:
+    with plugged(room, "card", "one"):
+        room.enable("card", "one")
+
+        assert room.look(Failing(passing)) == [CardState.NOT_NOW]
+        assert f"is not backed up yet: {passing.message}" in room.said.notes[-1]
+        assert room.look() == [CardState.STARTED]
+
+
+def test_a_drive_that_a_run_of_another_catalog_has_is_waited_for(room: Room) -> None:
+    with plugged(room, "card", "one"):
+        room.enable("card", "one")
+        with lock(room.desk.folder / "one"):
+            assert room.look() == [CardState.AT_WORK]
+
+        assert room.look() == [CardState.STARTED]
+
+
+def test_a_backup_that_was_done_here_and_did_not_complete_is_told_of(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with plugged(room, "card", "one", "two"):
+        room.enable("card", "one", "two")
+        monkeypatch.setattr(destination, "write_marker", failing_below(room.desk.folder / "two"))
+
+        assert [room.look(), room.look()] == [[CardState.FAILED], [CardState.DONE]]
+    assert [result.status for result in room.results] == [SessionStatus.FAILED]
+
+
+def failing_below(folder: Path) -> Callable[..., None]:
+    """`write_marker`, for which that drive is full."""
+    write = destination.write_marker
+
+    def call(disk: Disk, root: Path, *more: Any) -> None:
+        if os.path.realpath(root) == str(folder):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(disk, root, *more)
+
+    return call
+
+
+def test_a_busy_catalog_is_told_of_once(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = iter(["busy", "busy", "free", "busy", "busy"])
+
+    def look(*_: object) -> list[CardState]:
+        if next(looks) == "busy":
+            raise CatalogBusyError("The catalog is in use.")
+        return []
+
+    left = iter([False] * 5)
+    monkeypatch.setattr(watching, "look", look)
+    monkeypatch.setattr(watching, "EVERY", 0)
+    monkeypatch.setattr(stopping, "stop_requested", lambda: next(left, True))
+    monkeypatch.setattr(MountWatch, "wait", lambda *_: False)
+    with reporting_to(room.said):
+        watching.watch(room.catalog, Runs())
+
+    assert room.said.notes == ["The catalog is in use."] * 2
 
 
 def test_a_bug_is_not_met_every_minute(room: Room) -> None:
@@ -456,6 +587,56 @@ def test_what_another_process_is_about_to_start_is_left_to_it(room: Room) -> Non
             )
 
         assert room.look() == [CardState.AT_WORK, CardState.AT_WORK]
+
+
+def test_of_two_cards_that_are_seen_at_once_one_has_the_drive(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with plugged(room, "card1", "card2", "one"):
+        room.enable("card1", "one")
+        room.enable("card2", "one")
+
+        def begin() -> None:
+            with room.desk.writing() as c:
+                c.execute(
+                    "UPDATE watched_destinations SET starter = ? "
+                    "WHERE volume_id = (SELECT id FROM volumes WHERE label = 'CARD2')",
+                    (OTHER,),
+                )
+
+        look = watching._Look
+        monkeypatch.setattr(look, "_is_busy", meanwhile(look._is_busy, begin))
+
+        assert room.look() == [CardState.AT_WORK, CardState.AT_WORK]
+
+
+def test_an_order_has_the_same_key_until_it_was_started(room: Room) -> None:
+    """Whether a lost answer to it meant yes or no, the next one makes no second run."""
+    runs = Runs()
+    with plugged(room, "card", "one"):
+        room.enable("card", "one")
+        lost = Losing(runs)
+        assert [room.look(lost), room.look(runs)] == [[CardState.NOT_NOW], [CardState.STARTED]]
+        runs.working.clear()
+        with room.desk.writing() as c:
+            c.execute("UPDATE watched_destinations SET handled = NULL")
+        assert room.look(runs) == [CardState.STARTED]
+    first, again, other = [order.key for order in runs.orders]
+    assert first == again != other
+
+
+class Losing:
+    """Has a run made, and doesn't get to know it."""
+
+    def __init__(self, runs: Runs) -> None:
+        self._runs = runs
+
+    def start(self, order: Order) -> Started:
+        self._runs.orders.append(order)
+        raise NotNowError("No answer.")
+
+    def is_at_work(self, flow_run_id: str) -> bool:
+        return False
 
 
 def test_of_two_that_look_at_once_one_starts(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -510,6 +691,17 @@ def test_a_card_is_enabled_by_its_name_while_it_is_out_if_it_is_known(room: Room
         assert room.look() == [CardState.STARTED]
 
 
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_the_folder_that_an_unplugged_drive_left_behind_is_refused(room: Room, dry_run: bool) -> None:
+    with plugged(room, "card", "one"):
+        room.desk.backup("one", source=room.desk.folder / "card")
+    with plugged_in(room.desk.folder / "card"):
+        order = BackupOptions(room.desk.folder, (room.desk.folder / "one",))
+        with pytest.raises(DestinationError, match="not mounted now"):
+            enable(room.catalog, str(room.desk.folder / "card"), order, dry_run=dry_run)
+    assert enabled_cards(room.catalog) == []
+
+
 @pytest.mark.parametrize(
     ("card", "drives", "why"),
     [
@@ -543,6 +735,20 @@ def test_a_mount_wakes_whoever_waits(tmp_path: Path) -> None:
         finally:
             mounter.join()
             subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+def test_a_stay_is_the_same_wherever_it_is_looked_at_from(tmp_path: Path) -> None:
+    """A worker in a mount namespace of its own numbers mounts otherwise."""
+    one = Mount(1, tmp_path, "/", "exfat", "/dev/x")
+    other = dataclasses.replace(one, id=2)
+    for name, numbered in (("numbered", True), ("old", False)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "dev").write_text("8:0\n")
+        if numbered:
+            (tmp_path / name / "diskseq").write_text("7\n")
+        disks = [tmp_path / name]
+        assert (readers._stay(one, disks) == readers._stay(other, disks)) is numbered
+    assert readers._stay(one, []) != readers._stay(other, [])
 
 
 def test_who_wants_to_stop_is_not_kept_waiting() -> None:

@@ -151,9 +151,18 @@ def _server() -> Check:
     from cardcat.server import status  # noqa: PLC0415 - only for this check
 
     server = status()
-    if server.running:
-        return Check(Health.OK, f"running, its page is {server.ui_url}")
-    return Check(Health.OK, "not running; a backup starts it")
+    if server.hangs:
+        found = "it does not answer: backups go on without a page"
+        return Check(Health.WARN, found, "End it: cardcat server stop")
+    if not server.running:
+        return Check(Health.OK, "not running; a backup starts it")
+    found, seen = f"running, its page is {server.ui_url}", server.look()
+    if seen.deployments == ():
+        remedy = f"Why is in {display(str(server.log))}" if server.own else "Make them: prefect deploy --all"
+        return Check(Health.WARN, f"{found}; it has no deployments, so no schedules", remedy)
+    if server.kept and seen.workers == 0:
+        return Check(Health.WARN, f"{found}; no worker is there", f"Why is in {display(str(server.log))}")
+    return Check(Health.OK, found)
 
 
 def _media_info() -> Check:

@@ -4,6 +4,7 @@ CardcatError             1   done, but something needs attention; or it could no
 ├── UsageError           2   wrong usage or configuration
 ├── SourceError          3   the source is unusable or gone
 ├── DestinationError    10   a destination is missing, full or read-only
+│   └── DestinationBusyError the same, but it may pass
 ├── CatalogError        20   the catalog is locked, newer than this program, or damaged
 │   └── CatalogBusyError     the same, but it may pass
 └── CancelledError     130   cancelled by Ctrl-C, SIGTERM or the page
@@ -61,6 +62,10 @@ class DestinationError(CardcatError):
 
     exit_code = 10
     meaning = "a destination is missing, full or read-only (also when another one was completed)"
+
+
+class DestinationBusyError(DestinationError):
+    """Another run works on the destination; later it may be free."""
 
 
 class CatalogError(CardcatError):

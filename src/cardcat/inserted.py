@@ -25,7 +25,9 @@ class CardState(StrEnum):
     EMPTY = "empty"
     DOUBTFUL = "doubtful"  # it may be another card than the one that was enabled
     UNREADABLE = "unreadable"
-    FAILED = "failed"  # the backup could not be started
+    NOT_NOW = "not now"  # something was in the way that passes: tried again at the next look
+    GONE = "gone"  # since the look began; what is in its place now, the next one sees
+    FAILED = "failed"  # the backup could not be started, or was done in this process and did not complete
     NOT_ENABLED = "not enabled"
 
 
@@ -56,6 +58,16 @@ class InsertedCard:
     def insertion(self) -> Insertion:
         """Its present stay in the reader, with what is on it now."""
         return Insertion(self.plugged.stay, self.volume.free_bytes)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it is still mounted there: a look may take hours, and cards are changed meanwhile."""
+        try:
+            now = volume_of(self.plugged.mount_point)
+        except OSError:
+            return False
+        seen = self.volume
+        return (now.key, now.disk, now.total_bytes) == (seen.key, seen.disk, seen.total_bytes)
 
     @property
     def called(self) -> str:

@@ -7,24 +7,26 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from cardcat import server
 from cardcat.catalog import upkeep
 from cardcat.catalog.engine import local_path, open_catalog
-from cardcat.catalog.session_rows import running
+from cardcat.catalog.session_rows import running, source_roots
 from cardcat.catalog.upkeep import Kept
+from cardcat.catalog.volumes import every_volume
+from cardcat.catalog.watched import list_watched
 from cardcat.closing import close_lost_sessions
 from cardcat.errors import CancelledError, DestinationError
 from cardcat.opening import refuse_empty_mount_point
 from cardcat.owner import is_alive
 from cardcat.paths import display
 from cardcat.plan.compacting import Compaction, Space, judge
+from cardcat.plan.keeping import KEEP
 from cardcat.server import logs, reaping
 from cardcat.stopping import stop_requested
-from cardcat.storage.volumes import volume_of
+from cardcat.storage.volumes import path_on_volume, volume_of
 from cardcat.text import size as human_size
-
-KEEP = 8
-"""Copies of the catalog that are kept, unless somebody says how many."""
 
 _SPARE = 1_000_000  # bytes that stay free beside a new copy
 
@@ -81,11 +83,14 @@ def would_maintain(where: str | None = None, *, keep: int = KEEP, to: Path | Non
     with open_catalog(where, create=False) as opened, opened.read() as c:
         dead = tuple(row.id for row in running(c) if row.owner is None or not is_alive(row.owner))
         path = opened.path
-    folder = upkeep.beside_catalog(path) if to is None else to
+        folder = upkeep.beside_catalog(path) if to is None else _as_named(to)
+        is_there = to is not None or folder.is_dir()
+        if is_there:
+            _require_usable(path, folder)
+            _require_suitable(c, path, folder)
     name = upkeep.next_name(path, folder)
     removed: list[Path] = []
-    if to is not None or folder.is_dir():
-        _require_usable(path, folder)
+    if is_there:
         removed = upkeep.removable(path, folder, keep, made=name.name)
     space = upkeep.space(path)
     kept = Kept(name, space.size, tuple(removed), 0)
@@ -112,14 +117,15 @@ def copy(where: str | None = None, *, keep: int = KEEP, to: Path | None = None) 
     Copy the catalog into the folder *to*, check the copy, then let the oldest ones go.
 
     A folder that is named has to be there: an unplugged drive leaves none, or an empty one, which is refused.
+    So is one on a card, or in what was backed up: nothing is ever written to a source.
     """
     _require_going()
     path = local_path(where)
-    folder = upkeep.make_folder(path) if to is None else Path(os.path.abspath(to))  # noqa: PTH100 - links stay
+    folder = upkeep.make_folder(path) if to is None else _as_named(to)
     _require_usable(path, folder)
     with open_catalog(where, create=False) as opened:
         with opened.read() as c:
-            refuse_empty_mount_point(c, folder, volume_of(folder))
+            _require_suitable(c, path, folder)
         return upkeep.dated_backup(opened, folder, keep)
 
 
@@ -157,6 +163,34 @@ def _require_usable(path: Path, folder: Path) -> None:
             f"and {human_size(free)} are free.",
             hint="Free some space there, or name another folder. No earlier copy was removed.",
         )
+
+
+def _require_suitable(c: Connection, path: Path, folder: Path) -> None:
+    """DestinationError if *folder* is what an unplugged drive left behind, or is on a card or in a source."""
+    volume = volume_of(folder)
+    refuse_empty_mount_point(c, folder, volume)
+    if volume.key != volume_of(path).key and _is_source(c, volume.key, folder):
+        shown = display(str(folder))
+        raise DestinationError(
+            f"The folder {shown} for the copies of the catalog is on a card, or in a folder that was backed "
+            "up. Nothing is ever written there.",
+            hint="Name a folder on another drive, best on one that backups go to.",
+        )
+
+
+def _is_source(c: Connection, key: str, folder: Path) -> bool:
+    """Whether *folder*, on the volume with that *key*, is where photos come from."""
+    if any(card.volume.key == key for card in list_watched(c, is_alive)):
+        return True
+    inside = path_on_volume(folder)
+    for known in every_volume(c):
+        if known.volume.key == key and (roots := source_roots(c, known.volume.id)):
+            return not known.is_drive or any(Path(inside).is_relative_to(root) for root in roots)
+    return False
+
+
+def _as_named(to: Path) -> Path:
+    return Path(os.path.abspath(to))  # noqa: PTH100 - links stay
 
 
 def _room(path: Path) -> int:

@@ -180,6 +180,8 @@ class BackupOptions:
 
     *timezone* is an IANA name, used for the day of files that carry no wall clock of their own; None
     for the computer's. *rerun* is the id of the session that must be resumed, None to look for one.
+    *volumes* are the keys of the volumes that the source and each destination must be on; none where it is
+    the user who names the folders.
     """
 
     source: Path
@@ -189,6 +191,7 @@ class BackupOptions:
     excludes: tuple[str, ...] = ()
     recheck: bool = False
     rerun: int | None = None
+    volumes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from cardcat.inputs import check_apart, check_catalog, check_destination, check_
 from cardcat.media.pool import MetadataPool
 from cardcat.model import BackupOptions, Marker, Role, SessionStatus, Volume
 from cardcat.owner import is_alive
-from cardcat.paths import to_text
+from cardcat.paths import display, to_text
 from cardcat.plan.names import rules_for
 from cardcat.reporting import Reporter, current
 from cardcat.run import Destination, Run, Source, as_destination_error, now
@@ -68,7 +68,7 @@ def opened_run(
     check_catalog(source_root, local_path(catalog))
     with ExitStack() as stack:
         opened = stack.enter_context(open_catalog(catalog))
-        source = _open_source(opened, stack.enter_context(open_root(disk, source_root)))
+        source = _open_source(opened, options, stack.enter_context(open_root(disk, source_root)))
         run = Run(
             options=replace(options, recheck=True) if source.is_doubtful else options,
             catalog=opened,
@@ -104,8 +104,9 @@ def usable_destinations(
     return roots, unusable
 
 
-def _open_source(catalog: Catalog, there: Root) -> Source:
+def _open_source(catalog: Catalog, options: BackupOptions, there: Root) -> Source:
     volume = volume_of(there.path)
+    _refuse_other(options, there, volume)
     with catalog.write() as c:
         reap_dead(c, is_alive, now())
         doubtful = is_doubtful(c, volume)
@@ -134,6 +135,7 @@ def _prepare(run: Run, root: Path, stack: ExitStack) -> Destination:
     there = stack.enter_context(open_destination(run.disk, root))
     there.require_own_folders()
     volume = volume_of(root)
+    _refuse_other(run.options, there, volume)
     refuse_one_of_two(root, volume)
     marker = place.read_marker(root, run.disk)
     with run.catalog.write() as c:
@@ -165,6 +167,21 @@ def _prepare(run: Run, root: Path, stack: ExitStack) -> Destination:
         location_uuid=location.uuid,
         rules=rules_for(volume.fs_type),
         there=there,
+    )
+
+
+def _refuse_other(options: BackupOptions, there: Root, volume: Volume) -> None:
+    """The error of *there* if the folder held open is not on the volume that was meant, if one was."""
+    if not options.volumes:
+        return
+    there.require_there()  # so that *volume*, which was asked for by path, is the open folder's
+    folders = (path.resolve() for path in (options.source, *options.destinations))
+    if dict(zip(folders, options.volumes, strict=False)).get(there.path) == volume.key:
+        return
+    raise there.error(
+        f"The {there.what} {show(there.path)} is on {display(volume.name)} now, another volume than the "
+        "one that this backup was ordered for. Nothing was copied.",
+        hint="Plug in the right one, and try again. To take what is there now: cardcat backup CARD DEST",
     )
 
 

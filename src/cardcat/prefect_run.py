@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -79,6 +80,7 @@ def run_flow(options: BackupOptions, catalog: str | None = None) -> BackupResult
 
 def _prepared(name: str) -> tuple[str | None, Flow[..., Any]]:
     """The server and the flow. A server that has to be started is waited for while Prefect is imported."""
+    logging.raiseExceptions = False  # Prefect writes to the terminal what it could not log to the server
     for setting, level in _QUIET.items():
         os.environ.setdefault(setting, level)
     if url := server.find():
@@ -253,4 +255,5 @@ def _parameters(options: BackupOptions, catalog: str | None) -> dict[str, Any]:
         "recheck": options.recheck,
         "catalog": str(local_path(catalog)),
         "session": options.rerun or 0,
+        "volumes": list(options.volumes),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cardcat import stopping
@@ -25,14 +25,15 @@ from cardcat.catalog.watched import (
     was_told,
 )
 from cardcat.drives import is_doubtful
-from cardcat.errors import CancelledError, CardcatError, CatalogBusyError
+from cardcat.errors import CancelledError, CardcatError, CatalogBusyError, DestinationBusyError
 from cardcat.inserted import CardState, InsertedCard, SeenCard, inserted_cards
-from cardcat.model import BackupOptions, Volume
+from cardcat.model import Volume
 from cardcat.owner import is_alive, owner_stamp
 from cardcat.paths import display, quoted, to_text
 from cardcat.plan.cards import is_due
 from cardcat.reporting import current
-from cardcat.starters import Order, Starter
+from cardcat.starters import NotNowError, Started, Starter, order_for
+from cardcat.storage.destination import is_locked
 from cardcat.storage.disk import Disk
 from cardcat.storage.mounts import MountWatch
 from cardcat.storage.system import this_disk
@@ -41,18 +42,23 @@ from cardcat.storage.volumes import mounted_volumes, path_from_volume, volume_of
 EVERY = 5.0
 """Seconds between two looks where nothing is told; a card that is mounted is told of at once."""
 
+_STILL_TO_DO = (CancelledError, CatalogBusyError, DestinationBusyError, NotNowError)
 _UNTIL_SEEN = 15 * 60  # seconds after which a run has a session in the catalog, or never will
 
 
 def watch(catalog: str | None, starter: Starter) -> None:
     """Look again and again, and at once when something is mounted, until the user asks for an end."""
+    told = ""
     with MountWatch() as changes:
         while not stopping.stop_requested():
             try:
                 with open_catalog(catalog) as opened:
                     look(opened, starter)
+                told = ""
             except CatalogBusyError as error:  # later it may be free
-                current().note(error.message)
+                if error.message != told:
+                    current().note(error.message)
+                told = error.message
             changes.wait(EVERY, stopping.stop_requested)
 
 
@@ -150,29 +156,29 @@ class _Look:
     def _started(
         self, card: InsertedCard, enabled: WatchedCard, there: Mapping[WatchedDestination, Path]
     ) -> CardState:
-        if any(map(self._is_busy, there)):
+        if not card.is_there:
+            return CardState.GONE
+        if any(map(self._is_busy, there)) or any(map(is_locked, there.values())):
             return CardState.AT_WORK
-        with self._claimed(card, enabled, list(there)) as claimed:
-            if not claimed.destinations:
-                return CardState.AT_WORK
-            options = BackupOptions(
-                source=card.plugged.mount_point,
-                destinations=tuple(there[each] for each in claimed.destinations),
-                layout=enabled.layout,
-                timezone=enabled.timezone,
-                excludes=enabled.excludes,
-            )
-            try:
-                claimed.flow_run_id = self._starter.start(Order(card.volume.name, options))
-            except CancelledError:
-                raise
-            except CardcatError as error:
-                current().note(f"{card.called} was not backed up: {error.message} {error.hint}".rstrip())
-                return CardState.FAILED
-        self._mounted = None  # it may have taken hours
-        if claimed.flow_run_id is not None:
+        try:
+            with self._claimed(card, enabled, list(there)) as claimed:
+                if not claimed.destinations:
+                    return CardState.AT_WORK
+                order = order_for(card, enabled, {each: there[each] for each in claimed.destinations})
+                claimed.started = self._starter.start(order)
+        except (CancelledError, CatalogBusyError):
+            raise
+        except (NotNowError, DestinationBusyError) as error:
+            current().note(f"{card.called} is not backed up yet: {error.message} {error.hint}".rstrip())
+            return CardState.NOT_NOW
+        except CardcatError as error:
+            current().note(f"{card.called} was not backed up: {error.message} {error.hint}".rstrip())
+            return CardState.FAILED
+        finally:
+            self._mounted = None  # it may have taken hours
+        if claimed.started.flow_run_id is not None:
             self._begun |= {each.place for each in claimed.destinations}
-        return CardState.STARTED
+        return CardState.FAILED if claimed.started.is_failed else CardState.STARTED
 
     @contextmanager
     def _claimed(
@@ -181,7 +187,8 @@ class _Look:
         """
         Those of *wanted* that no other process has taken on. After the block they are handled.
 
-        If it was broken off they are still to do; so they are if this process is killed.
+        If it was broken off, or is to be tried again, they are still to do; so they are if this process is
+        killed.
         """
         with self._catalog.write() as c:
             positions = claim(
@@ -196,14 +203,14 @@ class _Look:
         claimed = _Claim([each for each in wanted if each.position in positions])
         try:
             yield claimed
-        except (CancelledError, KeyboardInterrupt):
-            with self._catalog.write() as c:
-                release(c, enabled.volume.id, positions)
+        except BaseException as error:
+            if isinstance(error, Exception) and not isinstance(error, _STILL_TO_DO):
+                self._settle(enabled, positions, None)
+            else:  # Prefect cancels with what is no Exception
+                with self._catalog.write() as c:
+                    release(c, enabled.volume.id, positions)
             raise
-        except BaseException:
-            self._settle(enabled, positions, None)
-            raise
-        self._settle(enabled, positions, claimed.flow_run_id)
+        self._settle(enabled, positions, claimed.started.flow_run_id)
 
     def _settle(self, enabled: WatchedCard, positions: Sequence[int], flow_run_id: str | None) -> None:
         with self._catalog.write() as c:
@@ -258,10 +265,10 @@ class _Look:
 
 @dataclass(slots=True)
 class _Claim:
-    """What this process has taken on, and the run that does it if it is one of its own."""
+    """What this process has taken on, and what became of it."""
 
     destinations: list[WatchedDestination]
-    flow_run_id: str | None = None
+    started: Started = field(default_factory=Started)
 
 
 def _is_other(stamp: str) -> bool:

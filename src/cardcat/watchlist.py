@@ -68,6 +68,7 @@ def enable(catalog: str | None, given: str, order: BackupOptions, *, dry_run: bo
     card = _card_named(_known(catalog), given)
     _check(card, catalog)
     _check_roots(card, roots)
+    _check_mounted(roots, catalog)
     if not dry_run:
         with open_catalog(catalog) as opened, opened.write() as c:
             _enable(c, card, roots, order)
@@ -174,6 +175,18 @@ def _check_roots(card: _Named, roots: Sequence[Path]) -> None:
             )
         if root in roots[:number]:
             raise UsageError(f"The destination {show(root)} is given twice.", hint="Give each drive once.")
+
+
+def _check_mounted(roots: Sequence[Path], catalog: str | None) -> None:
+    """DestinationError if one is the folder that an unplugged drive left behind."""
+    from cardcat.opening import refuse_empty_mount_point  # noqa: PLC0415 - a list needs none of a backup
+
+    if is_absent(catalog):
+        return
+    with open_catalog(catalog, create=False) as opened, opened.read() as c:
+        for root in roots:
+            if read_marker(root) is None:
+                refuse_empty_mount_point(c, root, volume_of(root))
 
 
 def _enable(c: Connection, card: _Named, roots: Sequence[Path], order: BackupOptions) -> None:

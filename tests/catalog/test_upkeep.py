@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from cardcat.catalog import sqlite, upkeep
 from cardcat.catalog.engine import open_catalog
+from cardcat.catalog.maintain import restore
 from cardcat.catalog.upkeep import compact, dated_backup, optimise, require_whole, space
 from cardcat.errors import CatalogError
 from cardcat.plan.compacting import Compaction
@@ -98,6 +99,33 @@ class TestDatedBackup:
             fill(c)
         theirs = copied(twin, folder, times=2)
         assert set(theirs) < set(copied(filled, folder, keep=1))
+
+    def test_of_a_lost_catalog_that_lay_there_stay(self, filled: Path, folder: Path) -> None:
+        """The new one is empty: its copies are no copies of what was lost."""
+        last = copied(filled, folder)
+        filled.unlink()
+        open_catalog(filled).close()
+        assert set(last) < set(copied(filled, folder, keep=1, times=2))
+
+    def test_of_a_catalog_that_another_computer_took_along_stay(
+        self, filled: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        theirs = copied(filled, folder)
+        monkeypatch.setattr(upkeep, "this_device", lambda: "another one, of the same name")
+        assert set(theirs) < set(copied(filled, folder, keep=1, times=2))
+
+    def test_of_before_it_was_restored_go_as_ever(self, filled: Path, folder: Path) -> None:
+        old = [aged(filled, folder, day) for day in (1, 2)]
+        restore(filled, old[1])
+        assert old[1].name not in copied(filled, folder, keep=1)
+        assert len(names(folder)) == 1
+
+    def test_of_one_that_does_not_say_which_it_is_are_refused(self, filled: Path, folder: Path) -> None:
+        with closing(sqlite3.connect(filled, isolation_level=None)) as other:
+            other.execute("DELETE FROM catalog_identity")
+        with open_catalog(filled) as catalog, pytest.raises(CatalogError, match="is damaged"):
+            dated_backup(catalog, folder, 1)
+        assert names(folder) == []
 
     def test_of_a_damaged_catalog_is_refused_and_nothing_goes(self, filled: Path, folder: Path) -> None:
         for day in (1, 2, 3):

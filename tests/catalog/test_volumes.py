@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, insert, select
 
-from cardcat.catalog import volumes as module
+from cardcat.catalog import device as module
 from cardcat.catalog.engine import Catalog, open_catalog
 from cardcat.catalog.evidence import placed_copies
 from cardcat.catalog.knowledge import copies_of_contents

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import types
 from collections.abc import Callable
 from pathlib import Path
 
@@ -226,11 +225,11 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], list[str]]
     asked: list[str] = []
 
     def at(address: str | None) -> list[str]:
-        def status() -> types.SimpleNamespace:
-            asked.append("status")
-            return types.SimpleNamespace(ui_url=address)
+        def find() -> str | None:
+            asked.append("find")
+            return address and f"{address}/api"
 
-        monkeypatch.setattr("cardcat.server.status", status)
+        monkeypatch.setattr("cardcat.server.find", find)
         return asked
 
     return at

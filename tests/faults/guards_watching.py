@@ -11,7 +11,6 @@ _WATCHED = "src/cardcat/catalog/watched.py"
 _WATCHING = "src/cardcat/watching.py"
 _WATCHLIST = "src/cardcat/watchlist.py"
 _TEST = "tests/test_watching.py::"
-_TEST_FLOW = "tests/flows/test_watch_flow.py::"
 
 WATCHING = (
     Guard(
@@ -130,7 +129,7 @@ WATCHING = (
         "one-starter",
         "Of two processes that look at once one starts the backup.",
         _WATCHED,
-        "and not _is_starting(row, is_alive) and _handled(row, is_alive) != stamp",
+        "and _place(row) not in taken_places and _handled(row, is_alive) != stamp",
         "",
         f"{_TEST}test_of_two_that_look_at_once_one_starts",
     ),
@@ -189,13 +188,5 @@ WATCHING = (
         "if volume.key == destination.drive.key else None",
         "",
         f"{_TEST}test_a_drive_that_is_absent_is_told_of_once_and_filled_when_it_comes",
-    ),
-    Guard(
-        "without-a-server",
-        "Where no run can be made the backup is done all the same.",
-        "tasks/watch.py",
-        "            return super().start(order)\n",
-        "            raise\n",
-        f"{_TEST_FLOW}test_where_no_run_can_be_made_the_backup_is_done_at_once",
     ),
 )

@@ -36,10 +36,24 @@ def test_what_is_left_empty_means_the_usual() -> None:
 
 
 def test_all_of_it_is_meant() -> None:
-    options = filled_in(layout="tree", timezone="UTC", excludes=["*.LRV"], recheck=True, session=7)
+    options = filled_in(
+        layout="tree",
+        timezone="UTC",
+        excludes=["*.LRV"],
+        recheck=True,
+        session=7,
+        volumes=["uuid:1", "uuid:2"],
+    )
 
     assert options == BackupOptions(
-        Path("/media/me/EOS"), (Path("/mnt/a"),), Layout.TREE, "UTC", ("*.LRV",), recheck=True, rerun=7
+        Path("/media/me/EOS"),
+        (Path("/mnt/a"),),
+        Layout.TREE,
+        "UTC",
+        ("*.LRV",),
+        recheck=True,
+        rerun=7,
+        volumes=("uuid:1", "uuid:2"),
     )
 
 
@@ -77,11 +91,12 @@ def test_the_page_knows_the_form(page: Page) -> None:
         "Read everything again",
         "Catalog",
         "Session to finish",
+        "Volumes",
     ]
     assert all(field["description"] for field in fields)
     assert [
         field["type"] for field in fields
-    ] == "string array string string array boolean string integer".split()
+    ] == "string array string string array boolean string integer array".split()
     assert schema["required"] == ["source", "destinations"]
     assert schema["properties"]["layout"]["enum"] == ["dated", "tree"]
 
@@ -127,7 +142,11 @@ def test_a_run_is_called_after_card_and_drives(tmp_path: Path) -> None:
     assert tags == ["card:EOS_DIGITAL", "drive:ARCHIVE"]
 
 
-def test_a_card_that_is_out_is_called_by_its_folder() -> None:
+def test_a_card_that_is_out_is_called_by_its_folder(tmp_path: Path) -> None:
+    """Not by the disk that the folder would be on."""
+    with drive(tmp_path, label="SYSTEM") as disk:
+        assert run_name(str(disk / "EOS"), ["/mnt/nothing/a"]) == "EOS to a"
+        assert run_tags(str(disk / "EOS"), ["/mnt/nothing/a"]) == ["card:EOS", "drive:a"]
     assert run_name("/media/me/EOS", ["/mnt/nothing/a", "/mnt/none/b"]) == "EOS to a, b"
     assert run_tags("/media/me/EOS", ["/mnt/nothing/a"]) == ["card:EOS", "drive:a"]
 

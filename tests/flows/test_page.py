@@ -34,6 +34,7 @@ class Server:
 
     def __init__(self) -> None:
         self.told: list[Any] = []
+        self.bars: list[uuid.UUID] = []
         self.refuses = 0
         self.hangs = threading.Event()
         self.hangs.set()
@@ -51,8 +52,12 @@ class Server:
             raise OSError(errno.ECONNREFUSED, "nobody there")
         self.told.append(labels)
 
+    def read_artifacts(self, **_: object) -> list[Any]:
+        return [Mock(id=bar) for bar in self.bars]
+
     def create_artifact(self, artifact: Any) -> Any:
         self.told.append(artifact.data)
+        self.bars += [uuid.uuid4()] * (artifact.type == "progress")
         return Mock(id=uuid.uuid4())
 
     def request(self, _method: str, _path: str, *, json: dict[str, object], **_: object) -> None:
@@ -83,6 +88,16 @@ def test_all_of_it_is_told_and_the_bar_stands_where_the_work_ended(server: Serve
     assert "all well" in server.told
     assert server.told[-1] == 100
     assert notes.said == []
+
+
+def test_a_retry_moves_the_bar_of_the_attempt_before(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    for attempt in (1, 2):
+        monkeypatch.setenv("PREFECT__RUNTIME__FLOW_RUN__RUN_COUNT", str(attempt))
+        with on_page("backup") as page:
+            page.progress(40 * attempt, "Copying")
+
+    assert server.told == [40, 80]
+    assert len(server.bars) == 1
 
 
 def test_a_server_that_comes_back_is_told_what_it_missed(server: Server) -> None:

@@ -5,16 +5,23 @@ from __future__ import annotations
 import logging
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
+from prefect import Flow
+from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.logging import disable_run_logger
 
 from cardcat.model import BackupOptions
 from cardcat.watchlist import disable, enable
+from flows.duplicates import duplicates
+from flows.watch import watch
 from tasks import watch as task
 from tests.drives import attached, drive, mounted
 from tests.flows.conftest import Page
@@ -120,22 +127,78 @@ def test_a_card_that_is_plugged_in_is_backed_up_by_a_run_of_its_own(
     assert len(quiet_runs(page)) <= 12, "one a minute would bury the others"
 
 
-def test_where_no_run_can_be_made_the_backup_is_done_at_once(
+def test_where_no_run_can_be_made_the_next_look_tries_again(
     enabled: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """It is not done in the run that looks, which Prefect may end in the middle."""
+
     def gone(*_: object, **__: object) -> str:
         raise ConnectionError
 
     monkeypatch.setattr(task, "create_run", gone)
     with disable_run_logger():
-        seen = task.look_for_cards(str(enabled.catalog))
+        for _ in range(2):
+            seen = task.look_for_cards(str(enabled.catalog))
 
-    assert [card.state.value for card in seen] == ["started", "started"]
-    assert not task.is_quiet(seen)
-    assert enabled.ask("SELECT status FROM backup_sessions") == [("completed",)] * 2
-    assert len(enabled.on()) == len(PHOTOS) + 1
+            assert [card.state.value for card in seen] == ["not now", "not now"]
+            assert not task.is_quiet(seen)
+    assert enabled.ask("SELECT count(*) FROM backup_sessions") == [(0,)]
+    assert enabled.ask("SELECT count(*) FROM watched_destinations WHERE handled IS NOT NULL") == [(0,)]
+
+
+def test_a_lost_answer_makes_no_second_run(enabled: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server()
+    monkeypatch.setattr(task, "_asking", lambda: nullcontext(server))
+    monkeypatch.setattr(task, "create_run", task.create_run.fn)
+    disable(str(enabled.catalog), "GOPRO")
+    with disable_run_logger():
+        states = [task.look_for_cards(str(enabled.catalog))[0].state.value for _ in range(2)]
+
+    assert states == ["not now", "started"]
+    assert len(server.runs) == 1
+    ((parameters, _),) = server.asked
+    assert [len(parameters["destinations"]), len(parameters["volumes"])] == [1, 2]
+
+
+class Server:
+    """Makes one run for each key, as the real one does; its first answer is lost."""
+
+    def __init__(self) -> None:
+        self.runs: dict[str, FlowRun] = {}
+        self.asked: list[tuple[dict[str, Any], str]] = []
+
+    def read_deployment_by_name(self, _: str) -> FlowRun:
+        return FlowRun(flow_id=uuid4())
+
+    def create_flow_run_from_deployment(
+        self, _: UUID, *, parameters: dict[str, Any], name: str, idempotency_key: str
+    ) -> FlowRun:
+        if idempotency_key in self.runs:
+            return self.runs[idempotency_key]
+        self.runs[idempotency_key] = FlowRun(flow_id=uuid4())
+        self.asked.append((parameters, name))
+        raise ConnectionError
 
 
 def test_without_a_catalog_nothing_is_looked_at(tmp_path: Path) -> None:
     assert task.look_for_cards(str(tmp_path / "none.db")) == []
     assert not (tmp_path / "none.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("flow", "work"), [(watch, "flows.watch.look_for_cards"), (duplicates, "flows.duplicates.refresh")]
+)
+def test_a_second_signal_cancels_the_run(
+    flow: Flow[..., Any], work: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(work, stopped)
+    module = sys.modules[work.rpartition(".")[0]]
+    monkeypatch.setattr(module, "begin", lambda: None)
+    monkeypatch.setattr(module, "on_page", lambda _: nullcontext(None), raising=False)
+    with disable_run_logger():
+        state = flow.fn(str(tmp_path / "none.db"))
+
+    assert state.type == StateType.CANCELLED

@@ -97,6 +97,7 @@ def assert_all_is_well(backup: subprocess.Popen[str], desk: Desk, *, said: int =
     assert backup.returncode == 0, err
     assert err.count("Prefect") == said, err
     assert "Traceback" not in err
+    assert "Error" not in err
     answer: dict[str, Any] = json.loads(out)
     assert answer["status"] == "completed"
     assert desk.ask("SELECT status, files_copied FROM backup_sessions") == [("completed", 9)]

@@ -79,7 +79,9 @@ def dead_stamp() -> str:
 
 
 def stamp_elsewhere() -> str:
-    return json.dumps(json.loads(owner_stamp()) | {"host": f"not-{socket.gethostname()}"})
+    return json.dumps(
+        json.loads(owner_stamp()) | {"host": f"not-{socket.gethostname()}", "machine": "another"}
+    )
 
 
 def test_a_run_whose_process_is_gone_is_crashed(api: str) -> None:

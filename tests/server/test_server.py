@@ -345,7 +345,7 @@ def test_what_cannot_be_started_is_none_then_too(behave: Behave) -> None:
 def test_status_says_what_the_server_has() -> None:
     server.ensure()
 
-    seen = server.status().overview
+    seen = server.status().look()
     assert (seen.workers, seen.deployments) == (1, ("backup", "nightly"))
     assert [(each.deployment, each.at) for each in seen.upcoming or ()] == [
         ("nightly", "2030-01-01T02:00:00Z")

@@ -180,6 +180,13 @@ def running(c: Connection) -> list[SessionRow]:
     return _rows(c, _query().where(backup_sessions.c.status == SessionStatus.RUNNING.value))
 
 
+def source_roots(c: Connection, volume_id: int) -> list[str]:
+    """The folders of a volume that were ever backed up, relative to its root: '' is all of it."""
+    d = session_details.c
+    query = select(d.source_root, d.source_root_raw).where(d.source_volume_id == volume_id).distinct()
+    return [from_text(text, raw) for text, raw in c.execute(query)]
+
+
 def _query() -> Select[tuple[Value, ...]]:
     details = [column for column in session_details.c if column.name != "session_id"]
     return select(backup_sessions, *details).join(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import socket
 import stat
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cardcat.catalog import lock, migrate, snapshot, soundness, sqlite
+from cardcat.catalog.device import this_device
 from cardcat.catalog.engine import Catalog
 from cardcat.catalog.maintain import backup
 from cardcat.catalog.trouble import damaged, is_full, told, told_of_files
@@ -135,9 +135,18 @@ def _prefix(path: Path) -> str:
     What the copies of the catalog *path* are called, before their date.
 
     Catalogs of several computers may have one name and be copied into one folder: none removes another's.
+    Nor does one that was made anew in the place of a lost one, or that was taken along to another computer.
     """
-    whole = f"{socket.gethostname()}:{path}".encode(errors="surrogateescape")
+    whole = f"{_identity(path)}:{this_device()}:{path}".encode(errors="surrogateescape")
     return f"{path.name}.backup-{hashlib.sha256(whole).hexdigest()[:8]}-"
+
+
+def _identity(path: Path) -> str:
+    with told(path), closing(sqlite.connect(path)) as connection:
+        found = connection.execute("SELECT uuid FROM catalog_identity").fetchone()
+    if found is None:
+        raise damaged(path, "it does not say which one it is")
+    return str(found[0])
 
 
 def _free_name(folder: Path, prefix: str) -> Path:

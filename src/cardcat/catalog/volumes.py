@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import re
 import uuid as uuids
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, Connection, Row, Table, delete, exists, func, insert, select, update
 
 from cardcat.catalog.bulk import Value
+from cardcat.catalog.device import this_device
 from cardcat.catalog.locations import LocationRow, remember_location
 from cardcat.catalog.tables import devices, file_locations, folders, locations, volume_disks, volumes
 from cardcat.model import Evidence, Presence, Role, Volume
@@ -32,8 +32,6 @@ __all__ = [
     "volumes_last_mounted_at",
 ]
 
-_NAMESPACE = uuids.UUID("0d1c7a3e-7f0e-4c54-9d0e-6d7bb1f3f7a5")  # our own, for identities that are derived
-_MACHINE_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 _HELD = (Presence.PRESENT.value, Presence.UNAVAILABLE.value)  # an unplugged drive still has its copies
 
 
@@ -89,7 +87,7 @@ def volume_name(label: str | None, last_mount_point: str | None, key: str) -> st
 
 def remember_device(c: Connection, now: int) -> int:
     """Note that this computer is at work; return its id."""
-    identity = _this_device()
+    identity = this_device()
     seen: dict[str, Value] = {
         "name": platform.node() or "unknown",
         "os": platform.system() or "unknown",
@@ -258,15 +256,3 @@ def _text(path: Path) -> str:
 
 def _insert(c: Connection, table: Table, **values: Value) -> int:
     return int(c.execute(insert(table).returning(table.c.id), values).scalar_one())
-
-
-def _this_device() -> str:
-    """An id of this computer that gives its machine id, which is nobody's business, away to nobody."""
-    for file in _MACHINE_IDS:
-        try:
-            text = file.read_text(encoding="ascii").strip()
-        except (OSError, ValueError):
-            continue
-        if re.fullmatch("[0-9a-f]{32}", text):
-            return str(uuids.uuid5(_NAMESPACE, text))
-    return str(uuids.uuid5(_NAMESPACE, f"{platform.node()} {uuids.getnode()}"))

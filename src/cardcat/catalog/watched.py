@@ -41,7 +41,7 @@ class WatchedDestination:
     Where a card is backed up to. *handled* is the stamp of the insertion that this was last started for.
 
     *is_starting*: a process that lives is about to start it, or doing it. *flow_run_id* is the run that
-    does it, None where the process itself did.
+    does it, None where the process itself did; until another is started, the one before.
     """
 
     position: int
@@ -128,14 +128,16 @@ def claim(
     """
     Take on the backups to *positions* for the insertion *stamp*; those that nobody has taken on for it yet.
 
-    *starter* is the owner stamp of this process. Of two processes only one is given each.
+    *starter* is the owner stamp of this process. Of two processes only one is given each, and of two cards
+    that go to one place only one is.
     """
+    taken_places = _places_taken(c, is_alive)
     free = [
         row.position
         for row in _rows(c, volume_id)
-        if row.position in positions and not _is_starting(row, is_alive) and _handled(row, is_alive) != stamp
+        if row.position in positions and _place(row) not in taken_places and _handled(row, is_alive) != stamp
     ]
-    taken: dict[str, Value] = {"handled": stamp, "handled_at": now, "starter": starter, "flow_run_id": None}
+    taken: dict[str, Value] = {"handled": stamp, "handled_at": now, "starter": starter}
     c.execute(_of(volume_id, free).values(taken))
     return free
 
@@ -190,6 +192,17 @@ def note_told(c: Connection, volume_key: str, about: str, stay: str, now: int) -
 def _rows(c: Connection, volume_id: int) -> Sequence[Row[tuple[Value, ...]]]:
     d = watched_destinations
     return c.execute(select(d).where(d.c.volume_id == volume_id).order_by(d.c.position)).all()
+
+
+def _places_taken(c: Connection, is_alive: IsAlive) -> set[Place]:
+    """The folders that a process which lives is about to start a backup to, of whatever card."""
+    d = watched_destinations
+    rows = c.execute(select(d).where(d.c.starter.is_not(None))).all()
+    return {_place(row) for row in rows if _is_starting(row, is_alive)}
+
+
+def _place(row: Row[tuple[Value, ...]]) -> Place:
+    return Place(row.drive_id, from_text(row.path, row.path_raw))
 
 
 def _destination(c: Connection, row: Row[tuple[Value, ...]], is_alive: IsAlive) -> WatchedDestination:

@@ -34,18 +34,14 @@ def refresh(*, catalog: CatalogPath = None, as_json: AsJson = False) -> int:
 
     No drive is read, and no file is touched. The Prefect page does this every day as duplicates-daily.
     """
-    from cardcat.catalog.duplicates import Duplicates, Refreshed, refresh_duplicates
-    from cardcat.catalog.engine import open_catalog
+    from cardcat.catalog.duplicates import Duplicates, Refreshed
+    from cardcat.counting import count_duplicates
 
-    found = Refreshed(Duplicates(), 0, 0, 0)
-    is_there = catalogs.present(catalog) is not None
-    if is_there:
-        with open_catalog(catalog, create=False) as opened, opened.write() as c:
-            found = refresh_duplicates(c)
+    counted = count_duplicates(catalog, named=0)
     if as_json:
-        output.emit(refreshed_document(found))
-    elif is_there:
-        _say(found)
+        output.emit(refreshed_document(counted.refreshed if counted else Refreshed(Duplicates(), 0, 0, 0)))
+    elif counted:
+        _say(counted.refreshed)
     else:
         catalogs.say_absent(catalog)
     return 0
@@ -105,6 +101,8 @@ def _document(row: DuplicateGroup) -> dict[str, Json]:
 
 
 def _show(rows: list[DuplicateGroup], whole: Duplicates) -> None:
+    from cardcat.summaries import duplicates_line
+
     cells = [
         [
             text.size(row.wasted),
@@ -118,20 +116,18 @@ def _show(rows: list[DuplicateGroup], whole: Duplicates) -> None:
     output.table(_COLUMNS, cells)
     if (more := whole.groups - len(rows)) > 0:
         output.say(f"… and {text.count(more)} more (--limit {whole.groups} lists them all)")
-    output.say(f"In all: {_whole(whole)}. Where the copies of one are: cardcat show {rows[0].hash[:_DIGITS]}")
+    first = rows[0].hash[:_DIGITS]
+    output.say(f"In all: {duplicates_line(whole)} Where the copies of one are: cardcat show {first}")
 
 
 def _say(found: Refreshed) -> None:
-    if found.now.groups:
-        output.say(f"{_whole(found.now)}.")
+    from cardcat.summaries import duplicates_line
+
+    if not found.now.groups:
+        output.say(f"{duplicates_line(found.now)} Backups do not count.")
+    else:
+        output.say(duplicates_line(found.now))
         changes = (("new", found.new), ("changed", found.changed), ("gone", found.gone))
         if told := ", ".join(f"{text.count(number)} {what}" for what, number in changes if number):
             output.say(f"Since the last time: {told}.")
         output.say("The largest: cardcat duplicates list")
-    else:
-        output.say("No library holds a photo or video more than once. Backups do not count.")
-
-
-def _whole(whole: Duplicates) -> str:
-    files = text.many(whole.groups, "file")
-    return f"{files} in {text.count(whole.copies)} copies, {text.size(whole.wasted)} more than needed"

@@ -36,7 +36,9 @@ def stop(*, as_json: AsJson = False) -> int:
     """Stop the server and its worker. Backups go on without it."""
     from cardcat import server
 
-    server.stop()
+    if server.stop() and not as_json:
+        output.say("The server is stopped, and its worker. Its history stays.")
+        return 0
     return _say(server.status(), as_json=as_json)
 
 
@@ -121,7 +123,7 @@ def _say(found: ServerStatus, *, as_json: bool) -> int:
 
 
 def _document(found: ServerStatus) -> dict[str, Json]:
-    seen = found.overview
+    seen = found.look()
     return {
         "api_url": found.api_url,
         "ui_url": found.ui_url,
@@ -160,7 +162,7 @@ def _sentences(found: ServerStatus) -> Iterator[str]:
 
 def _seen(found: ServerStatus) -> Iterator[str]:
     """What the server has, as far as it said."""
-    seen = found.overview
+    seen = found.look()
     if found.kept and seen.workers == 0:
         yield "Its worker is starting, or has ended and is started again soon."
     if seen.deployments is not None:

@@ -37,9 +37,10 @@ def pages_of(account: Account) -> Pages:
     """The pages of a session's runs; the server is asked only if it can have any."""
     if not any(attempt.flow_run_id for attempt in account.attempts):
         return Pages(None)
-    from cardcat.server import status
+    from cardcat.server import find
 
-    return Pages(status().ui_url)
+    url = find()
+    return Pages(url and url.removesuffix("/api"))
 
 
 def show(account: Account, pages: Pages, catalog: str | None) -> None:

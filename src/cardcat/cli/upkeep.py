@@ -10,6 +10,7 @@ from cardcat import stopping, text
 from cardcat.cli import catalogs, output
 from cardcat.cli.options import AsJson, CatalogPath, DryRun, examples, folder, whole_number
 from cardcat.cli.progress import telling
+from cardcat.plan.keeping import KEEP
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,7 @@ def maintain(
             parser=whole_number("--keep", _MOST_KEPT),
             help="How many copies stay: the oldest go, once the new one was checked.",
         ),
-    ] = 8,
+    ] = KEEP,
     to: Annotated[
         str | None,
         typer.Option(

@@ -15,7 +15,7 @@ from cardcat.cli.progress import telling
 from cardcat.errors import CancelledError, CardcatError, UsageError
 from cardcat.model import BackupOptions, BackupResult, Layout
 from cardcat.paths import display
-from cardcat.starters import Here, Order
+from cardcat.starters import Here, Order, Started
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -173,7 +173,7 @@ class _Doing(Here):
         self.codes: list[int] = []
         self._as_json = as_json
 
-    def start(self, order: Order) -> str | None:
+    def start(self, order: Order) -> Started:
         """Do it, with its progress and its end shown as by `cardcat backup`."""
         output.note(f"Backing up {order.card} at {order.options.source}", style="bold")
         try:

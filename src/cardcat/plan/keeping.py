@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+KEEP = 8
+"""Copies of the catalog that are kept, unless somebody says how many."""
+
 _DATE = re.compile(r"(\d{8}T\d{6}Z)(?:-(\d{1,9}))?", re.ASCII)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -47,7 +48,7 @@ class ServerStatus:
     pid: int | None = None
     log: Path | None = None
     installed: bool = False  # by a systemd unit, see `unit`
-    overview: Overview = field(default_factory=Overview)
+    look: Callable[[], Overview] = field(default=Overview, compare=False)  # asks what the server has
 
 
 def find() -> str | None:
@@ -134,7 +135,11 @@ def status() -> ServerStatus:
     """How the server is that backups would use. Starts none."""
     if url := asking.configured():
         return ServerStatus(
-            running=True, api_url=url, ui_url=url.removesuffix("/api"), own=False, overview=overview(url)
+            running=True,
+            api_url=url,
+            ui_url=url.removesuffix("/api"),
+            own=False,
+            look=partial(overview, url),
         )
     running = _running()
     if running is None:
@@ -158,7 +163,7 @@ def _status_of(running: State) -> ServerStatus:
         pid=running.pid,
         log=state.log_file(),
         installed=unit.is_installed(),
-        overview=overview(running.api_url),
+        look=partial(overview, running.api_url),
     )
 
 

@@ -26,7 +26,11 @@ def reap(api_url: str | None = None, *, all_lost: bool = False) -> list[str]:
 
 
 def _as_its_sessions(lost: Lost) -> Ending | None:
-    """How the sessions of the run ended; those that were not are ended now. None if it has none."""
+    """
+    How the sessions of the run ended; those that were not are ended now.
+
+    None if it has none. All done for fewer drives than it was for is no success: one of them was not reached.
+    """
     from cardcat.catalog.engine import open_catalog  # noqa: PLC0415 - most times nothing is lost
     from cardcat.catalog.session_rows import list_sessions  # noqa: PLC0415
     from cardcat.closing import close_lost_sessions  # noqa: PLC0415
@@ -37,8 +41,11 @@ def _as_its_sessions(lost: Lost) -> Ending | None:
         catalog = str(lost.parameters.get("catalog") or "") or None
         close_lost_sessions(catalog, flow_run_id=lost.id, cancelled=lost.cancelling)
         with open_catalog(catalog, create=False) as opened, opened.read() as c:
-            ended = {row.status for row in list_sessions(c, _LATEST) if row.flow_run_id == lost.id}
+            found = [row.status for row in list_sessions(c, _LATEST) if row.flow_run_id == lost.id]
+        ended, drives = set(found), len(lost.parameters.get("destinations") or ())
         if ended == {SessionStatus.COMPLETED}:
+            if len(found) < drives:
+                return None
             return Ending("COMPLETED", f"{GONE} Its work is done and recorded.")
         if ended and ended <= {SessionStatus.COMPLETED, SessionStatus.CANCELLED}:
             return Ending("CANCELLED", GONE)

@@ -6,7 +6,6 @@ All by plain HTTP: nothing here imports Prefect, and none of it raises or waits 
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import time
@@ -15,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from cardcat.owner import is_alive, owner_stamp
+from cardcat.owner import is_alive, is_elsewhere, owner_stamp
 from cardcat.server import asking
 from cardcat.server.deploying import POOL
 
@@ -169,16 +168,11 @@ def _lost(run: Mapping[str, Any], *, all_lost: bool) -> Lost | None:
         # A run that is to be tried again has the stamp of the last attempt, until its worker starts it.
         lost = (is_working or all_lost) and not is_alive(stamp)
     else:
-        lost = all_lost and run.get("work_pool_name") == POOL and not _is_elsewhere(stamp)
+        lost = (
+            all_lost
+            and run.get("work_pool_name") == POOL
+            and not (isinstance(stamp, str) and is_elsewhere(stamp))
+        )
     if not lost:
         return None
     return Lost(run["id"], run.get("state_type") == "CANCELLING", run.get("parameters") or {})
-
-
-def _is_elsewhere(stamp: object) -> bool:
-    """Whether the last that worked on it was another computer, whose worker may do so again."""
-    try:
-        mine = json.loads(owner_stamp())["host"]
-        return isinstance(stamp, str) and bool(json.loads(stamp)["host"] != mine)
-    except (ValueError, KeyError, TypeError):
-        return False

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from cardcat.errors import DestinationError
+from cardcat.errors import DestinationBusyError, DestinationError
 from cardcat.model import Marker
 from cardcat.storage.atomic import new_file
 from cardcat.storage.disk import Disk
@@ -22,6 +22,7 @@ from cardcat.text import cause
 
 FOLDER = ".cardcat"
 
+_LOCKS = Path("/proc/locks")
 _MARKER = "marker.json"
 _FORMAT = "cardcat destination"
 _VERSION = 1
@@ -138,7 +139,8 @@ def lock(root: Path, disk: Disk | None = None, *, itself: Path | None = None) ->
 
     *itself* is another way to *root*, for one that leads to the same drive whatever is mounted meanwhile.
 
-    DestinationError that names the holder if another run has it, or if the destination can't be written.
+    DestinationBusyError that names the holder if another run has it; DestinationError if the destination
+    can't be written.
     The lock ends with the process, whatever ends it.
     """
     disk = disk or this_disk()
@@ -163,6 +165,17 @@ def lock(root: Path, disk: Disk | None = None, *, itself: Path | None = None) ->
             disk.close(fd)
 
 
+def is_locked(root: Path) -> bool:
+    """Whether a process of this computer has the lock of *root*, as far as can be told. Locks nothing."""
+    try:
+        file = (root / FOLDER / "lock").stat()
+        held = _LOCKS.read_text("ascii")
+    except OSError:
+        return False
+    number = f"{os.major(file.st_dev):02x}:{os.minor(file.st_dev):02x}:{file.st_ino}"
+    return any(line.split()[1:2] == ["FLOCK"] and number in line.split() for line in held.splitlines())
+
+
 def _open_lock(disk: Disk, path: Path) -> int:
     """Nothing may be written to a device, or to a file that has another name too: it is not ours alone."""
     fd = disk.open_lock(path)
@@ -178,7 +191,7 @@ def _acquire(disk: Disk, fd: int, root: Path) -> str | None:
         disk.lock(fd)
     except BlockingIOError:
         holder = _name_left(disk, fd) or "nobody knows which"
-        raise DestinationError(
+        raise DestinationBusyError(
             f"Another cardcat run works on this destination ({holder}): {root}",
             hint="Wait until it is done, or stop it; then give the same command again.",
         ) from None

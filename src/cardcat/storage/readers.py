@@ -112,12 +112,15 @@ def _is_removable(disk: Path) -> bool:
 
 def _stay(mount: Mount, disks: list[Path]) -> str:
     """
-    The kernel counts each medium that comes (diskseq, from 5.15 on); mounts have numbers while they last.
+    The kernel counts each medium that comes (diskseq, from 5.15 on); for older ones the mount tells.
 
-    Of a medium that stays and is mounted anew the second tells, unless the number was given again.
+    That one has another number in each mount namespace: two who look would not agree which stay it is.
     """
-    media = "+".join(f"{_read(disk / 'dev')}={_read(disk / 'diskseq')}" for disk in disks)
-    return f"{_read(_BOOT_ID)}/{media or mount.device}/{mount.id}"
+    numbers = [_read(disk / "diskseq") for disk in disks]
+    if not all(numbers) or not numbers:
+        return f"{_read(_BOOT_ID)}/{mount.device}/{mount.id}"
+    media = (f"{_read(disk / 'dev')}={number}" for disk, number in zip(disks, numbers, strict=True))
+    return f"{_read(_BOOT_ID)}/{'+'.join(media)}"
 
 
 def _read(file: Path) -> str:

@@ -11,6 +11,7 @@ from cardcat.catalog.tables.assets import asset_group_members, asset_groups
 from cardcat.catalog.tables.attempts import attempt_stages, session_attempts
 from cardcat.catalog.tables.base import metadata, unix_now
 from cardcat.catalog.tables.checks import copy_checks, copy_findings
+from cardcat.catalog.tables.identity import catalog_identity
 from cardcat.catalog.tables.media import content_identity, duplicate_groups, media_details, media_files
 from cardcat.catalog.tables.places import devices, file_locations, folders, locations, volume_disks, volumes
 from cardcat.catalog.tables.sessions import (
@@ -29,6 +30,7 @@ __all__ = [
     "backup_errors",
     "backup_items",
     "backup_sessions",
+    "catalog_identity",
     "content_identity",
     "copy_checks",
     "copy_findings",

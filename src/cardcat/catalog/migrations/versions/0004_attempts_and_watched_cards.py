@@ -1,6 +1,8 @@
-"""Every attempt of a session with its stages, and the cards that are backed up when they appear."""
+"""Every attempt of a session, the cards that are backed up when they appear, which catalog this is."""
 
 from __future__ import annotations
+
+from uuid import uuid4
 
 import sqlalchemy as sa
 from alembic import op
@@ -95,6 +97,10 @@ def upgrade() -> None:
         sa.Column("told_at", _BIG, nullable=False),
         sqlite_with_rowid=False,
     )
+    identity = op.create_table(
+        "catalog_identity", sa.Column("uuid", sa.Text, primary_key=True), sqlite_with_rowid=False
+    )
+    op.bulk_insert(identity, [{"uuid": str(uuid4())}])
 
 
 def _reference(name: str, target: str) -> sa.Column[int]:
