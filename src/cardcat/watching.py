@@ -33,8 +33,8 @@ from cardcat.paths import display, quoted, to_text
 from cardcat.plan.cards import is_due
 from cardcat.reporting import current
 from cardcat.starters import NotNowError, Started, Starter, order_for
-from cardcat.storage.destination import is_locked
 from cardcat.storage.disk import Disk
+from cardcat.storage.locks import is_locked
 from cardcat.storage.mounts import MountWatch
 from cardcat.storage.system import this_disk
 from cardcat.storage.volumes import mounted_volumes, path_from_volume, volume_of

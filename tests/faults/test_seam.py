@@ -19,6 +19,7 @@ OUTSIDE = {
     "src/cardcat/storage/_linux.py": "of the seam: system calls that Python has no function for",
     "src/cardcat/storage/_macos.py": "of the seam: what a Mac does otherwise",
     "src/cardcat/storage/below.py": "of the seam: the way to a file below a folder that is held open",
+    "src/cardcat/storage/locks.py": "asks the kernel which locks are held (/proc)",
     "src/cardcat/storage/medium.py": "asks the kernel which device a file is on (/sys), for the seam",
     "src/cardcat/storage/mounts.py": "asks the kernel what is mounted where (/proc)",
     "src/cardcat/storage/disks.py": "asks the kernel which disk a device is on (/sys)",

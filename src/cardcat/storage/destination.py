@@ -22,7 +22,6 @@ from cardcat.text import cause
 
 FOLDER = ".cardcat"
 
-_LOCKS = Path("/proc/locks")
 _MARKER = "marker.json"
 _FORMAT = "cardcat destination"
 _VERSION = 1
@@ -163,17 +162,6 @@ def lock(root: Path, disk: Disk | None = None, *, itself: Path | None = None) ->
     finally:
         with suppress(OSError):  # nothing that matters was written
             disk.close(fd)
-
-
-def is_locked(root: Path) -> bool:
-    """Whether a process of this computer has the lock of *root*, as far as can be told. Locks nothing."""
-    try:
-        file = (root / FOLDER / "lock").stat()
-        held = _LOCKS.read_text("ascii")
-    except OSError:
-        return False
-    number = f"{os.major(file.st_dev):02x}:{os.minor(file.st_dev):02x}:{file.st_ino}"
-    return any(line.split()[1:2] == ["FLOCK"] and number in line.split() for line in held.splitlines())
 
 
 def _open_lock(disk: Disk, path: Path) -> int:
