@@ -125,15 +125,19 @@ def told(*words: str, catalog: Path) -> tuple[int, str]:
 
 
 def require_refused_or_answered(whole: Desk, place: Path, words: list[str]) -> None:
-    before = state_of(place.parent)
+    before = held(place)
     code, said = told(*words, catalog=place)
     (whole.folder / "copy.db").unlink(missing_ok=True)
     assert code in {0, 1, 2, 20}, (words, said)
     assert code != 20 or "cardcat catalog restore FILE" in said, (words, said)
-    after = state_of(place.parent)
-    after.pop(f"{place.name}.lock", None)
-    before.pop(f"{place.name}.lock", None)
-    assert after == before, words
+    assert held(place) == before, words
+
+
+def held(place: Path) -> dict[str, bytes]:
+    """The files there, but for locks, and an empty log that SQLite leaves where it can't read the tables."""
+    empty = {f"{place.name}{end}" for end in (".lock", "-shm")}
+    there = state_of(place.parent)
+    return {name: data for name, data in there.items() if name not in empty and (data or "-wal" not in name)}
 
 
 @pytest.mark.parametrize("harm", HARMS)

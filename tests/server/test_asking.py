@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -155,3 +158,16 @@ def test_clients_are_counted_while_they_are_connected_and_shortly_after() -> Non
             server.accept()[0].close()
 
         assert asking.connections(port) > 0
+
+
+def test_who_has_a_port_is_known() -> None:
+    with socket.socket() as ours:
+        ours.bind(("127.0.0.1", 0))
+        ours.listen()
+        port = ours.getsockname()[1]
+
+        assert asking.is_listening(os.getpid(), port)
+        with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+            assert not asking.is_listening(other.pid, port)
+
+    assert not asking.is_listening(os.getpid(), port)

@@ -84,6 +84,8 @@ def _copy(source: sqlite3.Connection, partial: Path, of: Path) -> None:
         try:
             source.backup(copy)
             copy.execute("PRAGMA journal_mode=DELETE")  # one file, that opens on a read-only medium too
+        except UnicodeDecodeError as error:
+            raise damaged(of, sqlite.NO_TEXT) from error
         except sqlite3.DatabaseError as error:
             if is_damage(error) or is_read_only(error):  # the copy has it from the header that was copied
                 raise damaged(of, str(error)) from error

@@ -180,6 +180,8 @@ def settle(path: Path) -> None:
         try:
             connection.execute("PRAGMA busy_timeout=0")
             connection.execute("PRAGMA journal_mode=DELETE")
+        except UnicodeDecodeError:  # NO_TEXT
+            return
         except sqlite3.DatabaseError as error:
             if not is_damage(error) and not is_read_only(error):
                 raise

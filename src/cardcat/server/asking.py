@@ -78,6 +78,24 @@ def connections(port: int) -> int:
     )
 
 
+def is_listening(pid: int, port: int) -> bool:
+    """Whether the process *pid* has *port*, and not somebody who was faster; True if nobody can tell."""
+    try:
+        rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        files = list(Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        return True
+    wanted = {f"socket:[{row[9]}]" for row in rows if row[3] == "0A" and row[1].endswith(f":{port:04X}")}
+    return any(_target(file) in wanted for file in files)
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:  # closed meanwhile
+        return ""
+
+
 def _ask(
     opener: urllib.request.OpenerDirector,
     url: str,

@@ -81,10 +81,11 @@ class Supervisor:
         return False
 
     def _answers(self) -> bool:
-        """Wait for the server. It is the right one while our child lives and the version is ours."""
+        """Wait for the server. It is the right one if our child has the port, and the version is ours."""
         end = time.monotonic() + _START
         while self._lives("server") and time.monotonic() < end and not self._stop.wait(0.1):
-            if asking.version(self._state.api_url) == self._state.version:
+            has_port = asking.is_listening(self._children["server"].pid, self._state.port)
+            if has_port and asking.version(self._state.api_url) == self._state.version:
                 return self._lives("server")
         return False
 
