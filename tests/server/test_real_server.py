@@ -8,8 +8,10 @@ import pty
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +28,15 @@ ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 def ask(url: str, body: object = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request) as answer:
-        return json.load(answer)
+    end = time.monotonic() + 120
+    while True:
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:  # a busy server says so, and is asked again
+            if error.code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > end:
+                raise
+            time.sleep(0.5)
 
 
 def deployed_folder(url: str) -> str:
