@@ -8,9 +8,8 @@ import typer
 
 from cardcat import stopping
 from cardcat.cli import output, results
-from cardcat.cli.options import AsJson, CatalogPath, Direct, DryRun, examples, folder
+from cardcat.cli.options import AsJson, CatalogPath, Direct, DryRun, examples, folder, patterns
 from cardcat.cli.progress import telling
-from cardcat.errors import UsageError
 from cardcat.model import BackupOptions, BackupResult, Layout
 
 EXAMPLES = examples(
@@ -52,7 +51,7 @@ def backup(
         destinations=tuple(folder(destination, "DEST") for destination in destinations),
         layout=layout,
         timezone=_known_zone(timezone),
-        excludes=_patterns(exclude or []),
+        excludes=patterns(exclude),
         recheck=recheck,
     )
     if dry_run:
@@ -112,9 +111,3 @@ def _known_zone(name: str | None) -> str | None:
 
         zone(name)
     return name
-
-
-def _patterns(given: list[str]) -> tuple[str, ...]:
-    if "" in given:
-        raise UsageError("One of the --exclude patterns is empty.", hint="Give a pattern such as '*.LRV'.")
-    return tuple(given)

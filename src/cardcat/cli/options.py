@@ -55,6 +55,14 @@ def _catalog(context: typer.Context, given: str | None) -> str | None:
     return value
 
 
+def patterns(given: list[str] | None) -> tuple[str, ...]:
+    """What was given for --exclude. UsageError for an empty pattern."""
+    found = tuple(given or ())
+    if "" in found:
+        raise UsageError("One of the --exclude patterns is empty.", hint="Give a pattern such as '*.LRV'.")
+    return found
+
+
 def whole_number(option: str, most: int) -> Callable[[str], int]:
     """
     What turns the value given for *option* into a number from 1 to *most*.

@@ -9,7 +9,7 @@ import typer
 
 from cardcat import stopping, text
 from cardcat.cli import output, results
-from cardcat.cli.options import AsJson, CatalogPath, DryRun, examples, folder, group
+from cardcat.cli.options import AsJson, CatalogPath, DryRun, examples, folder, group, patterns
 from cardcat.cli.output import Column, Json
 from cardcat.cli.progress import telling
 from cardcat.errors import CancelledError, CardcatError, UsageError
@@ -113,7 +113,7 @@ def enable(
         destinations=tuple(folder(destination, "DEST") for destination in destinations),
         layout=layout,
         timezone=timezone,
-        excludes=_patterns(exclude or []),
+        excludes=patterns(exclude),
     )
     name = enable_card(catalog, _given(card), order, dry_run=dry_run)
     if as_json:
@@ -221,12 +221,6 @@ def _given(card: str) -> str:
     if not card:
         raise UsageError("CARD is an empty name.", hint="A shell variable in the command may be empty.")
     return card
-
-
-def _patterns(given: list[str]) -> tuple[str, ...]:
-    if "" in given:
-        raise UsageError("One of the --exclude patterns is empty.", hint="Give a pattern such as '*.LRV'.")
-    return tuple(given)
 
 
 def _seen(card: SeenCard) -> dict[str, Json]:
