@@ -107,7 +107,8 @@ def start(*, keep: bool = True, wait: float | None = None) -> ServerStatus:
             hint="A worker for it: prefect worker start --pool cardcat. "
             "To use cardcat's own, unset PREFECT_API_URL and choose a Prefect profile without it.",
         )
-    running = _have_own(_WAIT_ASKED if wait is None else wait)
+    wait = _WAIT_ASKED if wait is None else wait
+    running = _have_own(wait) or (_wait_for(_running, wait) if _ready() else None)  # one that is busy
     if running is not None and keep:
         state.keep_file().touch()
         running = _wait_for(_kept, _WAIT_ASKED)
