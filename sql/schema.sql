@@ -168,31 +168,6 @@ CREATE TABLE content_identity (
     CONSTRAINT uq_content_identity_cas_id UNIQUE (cas_id)
 );
 
-CREATE TABLE file_locations (
-    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
-    folder_id INTEGER NOT NULL,
-    name TEXT NOT NULL,
-    name_raw BLOB NOT NULL,
-    content_id INTEGER NOT NULL,
-    size INTEGER NOT NULL,
-    mtime_ns INTEGER NOT NULL,
-    role TEXT NOT NULL,
-    status TEXT DEFAULT 'present' NOT NULL,
-    evidence TEXT NOT NULL,
-    verified_at INTEGER,
-    verified_how TEXT,
-    session_id INTEGER,
-    first_seen_at INTEGER NOT NULL,
-    last_seen_at INTEGER NOT NULL,
-    CONSTRAINT uq_file_locations_folder_id_name_name_raw UNIQUE (folder_id, name, name_raw),
-    CONSTRAINT ck_file_locations_role CHECK (role IN ('library', 'backup', 'archive', 'source')),
-    CONSTRAINT ck_file_locations_status CHECK (status IN ('present', 'missing', 'unavailable', 'quarantined', 'deleted')),
-    CONSTRAINT ck_file_locations_evidence CHECK (evidence IN ('claimed', 'written', 'synced', 'read_back', 'read_back_cold')),
-    CONSTRAINT fk_file_locations_folder_id FOREIGN KEY(folder_id) REFERENCES folders (id),
-    CONSTRAINT fk_file_locations_content_id FOREIGN KEY(content_id) REFERENCES content_identity (id),
-    CONSTRAINT fk_file_locations_session_id FOREIGN KEY(session_id) REFERENCES backup_sessions (id) ON DELETE SET NULL
-);
-
 CREATE TABLE backup_items (
     session_id INTEGER NOT NULL,
     source_path TEXT NOT NULL,
@@ -383,6 +358,96 @@ CREATE TABLE catalog_identity (
     CONSTRAINT pk_catalog_identity PRIMARY KEY (uuid)
 ) WITHOUT ROWID;
 
+CREATE TABLE file_locations (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    folder_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    name_raw BLOB NOT NULL,
+    content_id INTEGER,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    role TEXT NOT NULL,
+    status TEXT DEFAULT 'present' NOT NULL,
+    evidence TEXT NOT NULL,
+    verified_at INTEGER,
+    verified_how TEXT,
+    session_id INTEGER,
+    first_seen_at INTEGER NOT NULL,
+    last_seen_at INTEGER NOT NULL,
+    CONSTRAINT uq_file_locations_folder_id_name_name_raw UNIQUE (folder_id, name, name_raw),
+    CONSTRAINT ck_file_locations_role CHECK (role IN ('library', 'backup', 'archive', 'source')),
+    CONSTRAINT ck_file_locations_status CHECK (status IN ('present', 'missing', 'unavailable', 'quarantined', 'deleted')),
+    CONSTRAINT ck_file_locations_evidence CHECK (evidence IN ('claimed', 'written', 'synced', 'read_back', 'read_back_cold')),
+    CONSTRAINT fk_file_locations_folder_id FOREIGN KEY(folder_id) REFERENCES folders (id),
+    CONSTRAINT fk_file_locations_content_id FOREIGN KEY(content_id) REFERENCES content_identity (id),
+    CONSTRAINT fk_file_locations_session_id FOREIGN KEY(session_id) REFERENCES backup_sessions (id) ON DELETE SET NULL
+);
+
+CREATE TABLE index_rules (
+    location_id INTEGER NOT NULL,
+    includes TEXT DEFAULT '[]' NOT NULL,
+    excludes TEXT DEFAULT '[]' NOT NULL,
+    owner TEXT,
+    flow_run_id TEXT,
+    updated_at INTEGER NOT NULL,
+    CONSTRAINT pk_index_rules PRIMARY KEY (location_id),
+    CONSTRAINT fk_index_rules_location_id FOREIGN KEY(location_id) REFERENCES locations (id) ON DELETE CASCADE
+);
+
+CREATE TABLE index_findings (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    location_id INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    path_raw BLOB NOT NULL,
+    stage TEXT NOT NULL,
+    error_type TEXT NOT NULL,
+    message TEXT NOT NULL,
+    found_at INTEGER NOT NULL,
+    CONSTRAINT fk_index_findings_location_id FOREIGN KEY(location_id) REFERENCES locations (id) ON DELETE CASCADE
+);
+
+CREATE TABLE cleanups (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    plan_hash TEXT NOT NULL,
+    plan_path TEXT NOT NULL,
+    status TEXT NOT NULL,
+    error_message TEXT,
+    owner TEXT,
+    started_at INTEGER NOT NULL,
+    completed_at INTEGER,
+    CONSTRAINT ck_cleanups_status CHECK (status IN ('running', 'completed', 'failed', 'cancelled', 'undone')),
+    CONSTRAINT uq_cleanups_plan_hash UNIQUE (plan_hash)
+);
+
+CREATE TABLE cleanup_steps (
+    cleanup_id INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT,
+    hash TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    file_location_id INTEGER,
+    keeper_id INTEGER,
+    location_id INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    path_raw BLOB NOT NULL,
+    aside TEXT,
+    aside_raw BLOB NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    mode INTEGER,
+    uid INTEGER,
+    gid INTEGER,
+    updated_at INTEGER NOT NULL,
+    CONSTRAINT pk_cleanup_steps PRIMARY KEY (cleanup_id, number),
+    CONSTRAINT ck_cleanup_steps_action CHECK (action IN ('quarantine', 'hardlink', 'reflink')),
+    CONSTRAINT ck_cleanup_steps_state CHECK (state IN ('planned', 'doing', 'done', 'refused', 'failed', 'undoing', 'undone')),
+    CONSTRAINT fk_cleanup_steps_cleanup_id FOREIGN KEY(cleanup_id) REFERENCES cleanups (id) ON DELETE CASCADE,
+    CONSTRAINT fk_cleanup_steps_file_location_id FOREIGN KEY(file_location_id) REFERENCES file_locations (id) ON DELETE SET NULL,
+    CONSTRAINT fk_cleanup_steps_keeper_id FOREIGN KEY(keeper_id) REFERENCES file_locations (id) ON DELETE SET NULL,
+    CONSTRAINT fk_cleanup_steps_location_id FOREIGN KEY(location_id) REFERENCES locations (id)
+) WITHOUT ROWID;
+
 CREATE INDEX ix_asset_group_members_file_location_id ON asset_group_members (file_location_id);
 
 CREATE INDEX ix_backup_errors_session_id_resolved_at ON backup_errors (session_id, resolved_at);
@@ -393,6 +458,10 @@ CREATE INDEX ix_backup_items_session_id_state_size ON backup_items (session_id, 
 
 CREATE INDEX ix_backup_sessions_status_started_at ON backup_sessions (status, started_at);
 
+CREATE INDEX ix_cleanup_steps_file_location_id ON cleanup_steps (file_location_id);
+
+CREATE INDEX ix_cleanup_steps_keeper_id ON cleanup_steps (keeper_id);
+
 CREATE INDEX ix_content_identity_size_bytes_sample_hash ON content_identity (size_bytes, sample_hash);
 
 CREATE INDEX ix_copy_findings_file_location_id_resolved_at ON copy_findings (file_location_id, resolved_at);
@@ -400,6 +469,8 @@ CREATE INDEX ix_copy_findings_file_location_id_resolved_at ON copy_findings (fil
 CREATE INDEX ix_file_locations_content_id_status ON file_locations (content_id, status);
 
 CREATE INDEX ix_file_locations_status_verified_at ON file_locations (status, verified_at);
+
+CREATE INDEX ix_index_findings_location_id ON index_findings (location_id);
 
 CREATE INDEX ix_media_files_date_taken ON media_files (date_taken);
 

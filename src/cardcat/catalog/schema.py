@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import sys
 import tempfile
@@ -39,7 +40,8 @@ def schema_of(connection: sqlite3.Connection) -> str:
 
 def _tidy(sql: str) -> str:
     lines = "\n".join(line.rstrip() for line in sql.expandtabs(4).splitlines() if line.strip())
-    return lines.replace(")\n WITHOUT", ") WITHOUT")
+    unquoted = re.sub(r'^CREATE TABLE "(\w+)"', r"CREATE TABLE \1", lines)  # as a table is that was renamed
+    return unquoted.replace(")\n WITHOUT", ") WITHOUT")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,9 @@ from cardcat.catalog.tables.assets import asset_group_members, asset_groups
 from cardcat.catalog.tables.attempts import attempt_stages, session_attempts
 from cardcat.catalog.tables.base import metadata, unix_now
 from cardcat.catalog.tables.checks import copy_checks, copy_findings
+from cardcat.catalog.tables.cleanups import cleanup_steps, cleanups
 from cardcat.catalog.tables.identity import catalog_identity
+from cardcat.catalog.tables.indexing import index_findings, index_rules
 from cardcat.catalog.tables.media import content_identity, duplicate_groups, media_details, media_files
 from cardcat.catalog.tables.places import devices, file_locations, folders, locations, volume_disks, volumes
 from cardcat.catalog.tables.sessions import (
@@ -31,6 +33,8 @@ __all__ = [
     "backup_items",
     "backup_sessions",
     "catalog_identity",
+    "cleanup_steps",
+    "cleanups",
     "content_identity",
     "copy_checks",
     "copy_findings",
@@ -38,6 +42,8 @@ __all__ = [
     "duplicate_groups",
     "file_locations",
     "folders",
+    "index_findings",
+    "index_rules",
     "locations",
     "manifests",
     "media_details",

@@ -87,7 +87,7 @@ file_locations = Table(
     reference("folder_id", "folders.id", nullable=False),
     Column("name", Text, nullable=False),
     raw("name_raw"),
-    reference("content_id", "content_identity.id", nullable=False),
+    reference("content_id", "content_identity.id"),  # none where it was indexed without reading it
     Column("size", Big, nullable=False),
     Column("mtime_ns", Big, nullable=False),  # as the filesystem kept it
     Column("role", Text, nullable=False),

@@ -1,0 +1,1 @@
+"""Questions to the catalog that nobody foresaw: marimo notebooks, plain Python files."""
