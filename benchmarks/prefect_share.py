@@ -156,7 +156,7 @@ def _fill(card: Path, files: int, size: int) -> None:
         folder = card / "DCIM" / f"{number // _IN_A_FOLDER:05d}"
         if number % _IN_A_FOLDER == 0:
             folder.mkdir(parents=True)
-        (folder / f"NOTE{number % _IN_A_FOLDER:04d}.DAT").write_bytes(os.urandom(size))
+        (folder / f"N{number:07d}.DAT").write_bytes(os.urandom(size))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from cardcat.safety.verdict import safe_to_format
 from cardcat.summary import findings_table, session_line, summary_markdown
 from tasks.page import EVERY, Page
 
+_MOST_JUDGED = 50_000  # files of a card that are judged for the summary: four seconds, on top of the backup
 _BEFORE_COPYING = (Stage.SCAN, Stage.HASH, Stage.DEDUPE)
 
 
@@ -95,6 +96,8 @@ def summarise(page: Page, result: BackupResult, options: BackupOptions, catalog:
 def _summary(result: BackupResult, options: BackupOptions, catalog: str | None) -> str:
     if any(session.counts.pending for session in result.sessions):
         return summary_markdown(result, options, catalog)  # nobody has to look to know that it is not safe
+    if any(session.counts.scanned > _MOST_JUDGED for session in result.sessions):
+        return summary_markdown(result, options, catalog)
     try:
         verdict = safe_to_format(options.source, catalog=catalog, reporter=Silent())
     except (CardcatError, OSError):  # the card is gone: nothing can be said of it

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from cardcat.backup import backup
 from cardcat.errors import DestinationError, UsageError
 from cardcat.model import BackupOptions, Layout, SessionStatus
-from cardcat.storage.disk import Disk
+from cardcat.storage.disk import Disk, StrPath
 from tests.support import Desk, files_below, fill, jpeg, snapshot
 
 
@@ -175,3 +176,36 @@ def test_a_lost_copy_is_not_forgotten_because_another_file_has_its_name(desk: De
     assert jpeg(2) in desk.on().values()
     desk.backup()
     assert lost.read_bytes() == jpeg(1)
+
+
+def test_a_copy_that_stands_as_recorded_is_not_read_for_its_name(desk: Desk) -> None:
+    """Another content of its size and name comes from the next card; the catalog tells them apart."""
+    first, second = b"one of them", b"the other 1"
+    fill(desk.card, {"DCIM/NOTE.DAT": first})
+    desk.backup()
+    fill(desk.make("second"), {"DCIM/NOTE.DAT": second})
+
+    class Watched(Disk):
+        read: ClassVar[list[str]] = []
+
+        def open_copy(self, path: StrPath) -> int:
+            self.read.append(str(path))
+            return super().open_copy(path)
+
+    desk.backup(source=desk.folder / "second", disk=Watched())
+
+    assert sorted(desk.on().values()) == sorted([first, second])
+    assert not [path for path in Watched.read if path.endswith("/NOTE.DAT")]
+
+
+def test_a_lost_copy_that_is_back_under_its_name_is_taken_for_itself(desk: Desk) -> None:
+    """Though it is on record as missing: its bytes tell."""
+    fill(desk.card, {"DCIM/NOTE.DAT": b"a note"})
+    desk.backup()
+    with desk.writing() as catalog:
+        catalog.execute("UPDATE file_locations SET status = 'missing'")
+        catalog.execute("DELETE FROM backup_items")
+
+    desk.backup()
+
+    assert list(desk.on().values()) == [b"a note"]

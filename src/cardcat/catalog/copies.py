@@ -67,11 +67,16 @@ def copies_of(c: Connection, location_id: int, hashes: Sequence[str]) -> list[Co
     return sorted(found, key=lambda copy: (-copy.evidence.rank, copy.id))
 
 
-def copies_in(c: Connection, location_id: int, folder: str) -> list[CopyRow]:
-    """What the catalog knows to be, or to have been, directly in *folder* of the location."""
+def copies_named(c: Connection, location_id: int, folder: str, names: Iterable[str]) -> dict[str, CopyRow]:
+    """What the catalog knows to be, or to have been, under *names* directly in *folder*, by the name."""
     text, raw = to_text(folder)
     query = _copies(location_id).where(folders.c.path == text, folders.c.path_raw == (raw or b""))
-    return [_copy(row) for row in c.execute(query)]
+    found = {}
+    for chunk in chunks(names):
+        texts = [to_text(name)[0] for name in chunk]
+        for copy in map(_copy, c.execute(query.where(file_locations.c.name.in_(texts)))):
+            found[_split(copy.path)[1]] = copy
+    return found
 
 
 def known_paths(c: Connection, location_id: int, paths: Sequence[str]) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cardcat import text
 from cardcat.care.reading import reread
@@ -138,40 +138,48 @@ class Looker:
     def _standing(
         self, copy: PlacedCopy, sighting: Sighting, disks: Mapping[str, str], read: RightCopy | str | None
     ) -> Standing:
-        standing = Standing(
+        is_proved = isinstance(read, RightCopy) and read.evidence is Evidence.READ_BACK_COLD
+        trouble = read if isinstance(read, str) else None
+        if trouble is None and not is_proved:
+            trouble = self._trouble(copy, sighting, is_read=read is not None)
+        evidence = Evidence.READ_BACK_COLD if is_proved else copy.evidence
+        return Standing(
             copy=copy,
-            state=CopyState(
-                volume=copy.volume_key,
-                disk=disks[copy.volume_key],
-                name=copy.volume_name,
-                is_on_source=self._is_on_source(copy, disks),
-                evidence=copy.evidence,
-                blind=self._blind(copy),
-                is_plugged=self._places.volume(copy) is not None,
-                is_named=self._lasting(copy) is not None and disks[copy.volume_key] != UNKNOWN_DISK,
-            ),
+            state=self._state(copy, disks, evidence, trouble, is_away=sighting.now is Now.OFFLINE),
             path=sighting.path if sighting.now is Now.THERE or sighting.only_time else None,
-            evidence=copy.evidence,
-            verified_at=copy.verified_at,
-            how=copy.verified_how,
+            evidence=evidence,
+            verified_at=self._terms.now if is_proved else copy.verified_at,
+            how=read.how if isinstance(read, RightCopy) and is_proved else copy.verified_how,
         )
-        if isinstance(read, RightCopy) and read.evidence is Evidence.READ_BACK_COLD:
-            state = replace(standing.state, evidence=read.evidence)
-            return replace(
-                standing, state=state, evidence=read.evidence, verified_at=self._terms.now, how=read.how
-            )
-        trouble = read if isinstance(read, str) else self._trouble(copy, sighting, is_read=read is not None)
-        is_away = sighting.now is Now.OFFLINE and not self._places.is_twice(copy)
-        is_offer = is_away and self._would_count(standing.state, copy)
-        return replace(standing, state=replace(standing.state, trouble=trouble, offers=is_offer))
+
+    def _state(
+        self,
+        copy: PlacedCopy,
+        disks: Mapping[str, str],
+        evidence: Evidence,
+        trouble: str | None,
+        *,
+        is_away: bool,
+    ) -> CopyState:
+        is_on_source = self._is_on_source(copy, disks)
+        is_cold = copy.evidence is Evidence.READ_BACK_COLD and copy.id not in self._troubles
+        return CopyState(
+            volume=copy.volume_key,
+            disk=disks[copy.volume_key],
+            name=copy.volume_name,
+            is_on_source=is_on_source,
+            evidence=evidence,
+            trouble=trouble,
+            offers=is_away and is_cold and not is_on_source and not self._places.is_twice(copy),
+            blind=self._blind(copy),
+            is_plugged=self._places.volume(copy) is not None,
+            is_named=self._lasting(copy) is not None and disks[copy.volume_key] != UNKNOWN_DISK,
+        )
 
     def _blind(self, copy: PlacedCopy) -> str | None:
         volume = self._places.volume(copy)
         fs_type = volume.fs_type if volume else copy.volume.fs_type
         return None if fs_type is None or can_prove_cold(fs_type) else fs_type
-
-    def _would_count(self, state: CopyState, copy: PlacedCopy) -> bool:
-        return state.counts and copy.id not in self._troubles
 
     def _trouble(self, copy: PlacedCopy, sighting: Sighting, *, is_read: bool) -> str | None:
         if copy.id in self._troubles:

@@ -14,6 +14,7 @@ from cardcat.model import Finding, Stage
 from cardcat.plan.clocks import Clocks, clocks_of
 from cardcat.plan.dates import is_seen_from_zone, moments_of
 from cardcat.plan.dedupe import Do
+from cardcat.plan.names import fit_name
 from cardcat.plan.placing import Placement
 from cardcat.run import Destination, Run, now
 from cardcat.stages.copying import CopiedBatch
@@ -56,7 +57,8 @@ def _record_for(run: Run, destination: Destination, copied: CopiedBatch) -> None
     held = good_copies(run, destination, _hashes(mine, waiting))
     work = _sort(mine, waiting, held)
     _tell_moments(destination, mine)
-    shelf = Shelf(run, destination)
+    names = (fit_name(file.file.path.rpartition("/")[2], destination.rules) for file in work.fresh)
+    shelf = Shelf(run, destination, names)
     naming = Naming(
         destination=destination,
         plan=copied.batch.plan,

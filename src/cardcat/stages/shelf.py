@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from cardcat.catalog.copies import CopyRow, copies_in
+from cardcat.catalog.copies import CopyRow, copies_named
 from cardcat.catalog.items import owners_of
 from cardcat.model import Presence, ReadBack
 from cardcat.paths import same_name_key
@@ -15,6 +15,7 @@ from cardcat.plan.names import suffix_of, suffixed
 from cardcat.plan.placing import Member, Occupant
 from cardcat.run import Destination, Run
 from cardcat.stages.looking import confirm
+from cardcat.storage.reading import mtime_of
 from cardcat.storage.verify import read_back
 
 _MOST_ATTEMPTS = 300  # an end, so that a mistake can't make a run hang
@@ -23,19 +24,21 @@ _MOST_ATTEMPTS = 300  # an end, so that a mistake can't make a run hang
 @dataclass(slots=True)
 class _Folder:
     names: dict[str, list[str]]  # by `same_name_key`: what some filesystem takes for one name
-    copies: dict[str, CopyRow]  # by name: what the catalog says
+    copies: dict[str, CopyRow | None]  # by name, of those that were asked for: what the catalog says
 
 
 class Shelf:
     """
     The names that are taken on a destination, in the folders that a run touches.
 
-    Compared without case and Unicode form, so that a drive can be copied to any filesystem.
+    Compared without case and Unicode form, so that a drive can be copied to any filesystem. *names* are those
+    that will probably be asked for: of a folder of many files, the catalog's rows of these are read at once.
     """
 
-    def __init__(self, run: Run, destination: Destination) -> None:
+    def __init__(self, run: Run, destination: Destination, names: Iterable[str] = ()) -> None:
         self._run = run
         self._destination = destination
+        self._names = frozenset(names)
         self._folders: dict[str, _Folder] = {}
         self._mine: dict[str, tuple[str, set[str]]] = {}  # given away in this batch: hash and source paths
         self._ways: set[str] = set()  # folders that are there, or will be
@@ -56,7 +59,7 @@ class Shelf:
 
     def _lost(self, path: str, folder: str, name: str, member: Member) -> Occupant | None:
         """A copy on record that is gone keeps its name, for itself: else nobody would miss it any more."""
-        copy = self._folder(folder).copies.get(name)
+        copy = self._copy(folder, name)
         is_lost = copy is not None and copy.status in (Presence.PRESENT, Presence.MISSING)
         return Occupant(path, None) if copy and is_lost and copy.hash != member.hash else None
 
@@ -123,19 +126,22 @@ class Shelf:
         if there in self._mine:
             hash_, paths = self._mine[there]
             return Occupant(there, hash_, frozenset(paths) | self._owners(there))
-        copy = self._folder(folder).copies.get(name)
+        copy = self._copy(folder, name)
         if copy is not None and copy.status == Presence.PRESENT and copy.hash == member.hash:
             if not confirm(self._run, self._destination, copy):
                 return Occupant(there, None)
             self.known[there] = copy
             return Occupant(there, copy.hash, self._owners(there))
-        return self._unknown(there, member)
+        return self._unknown(there, copy, member)
 
-    def _unknown(self, there: str, member: Member) -> Occupant:
+    def _unknown(self, there: str, copy: CopyRow | None, member: Member) -> Occupant:
         """A file that the catalog does not know, or knows wrongly: only its bytes can tell."""
         path = self._destination.root / there
         status = self._destination.there.look_at_file(there)
         if status is None or status.st_size != member.size:
+            return Occupant(there, None)
+        is_known = copy is not None and (status.st_size, mtime_of(status)) == (copy.size, copy.mtime_ns)
+        if is_known and copy and copy.hash != member.hash:  # it is as it was when it was recorded
             return Occupant(there, None)
         fs_type = self._destination.volume.fs_type
         try:
@@ -169,9 +175,17 @@ class Shelf:
         names: dict[str, list[str]] = {}
         for name in sorted(listed):
             names.setdefault(same_name_key(name), []).append(name)
-        with self._run.catalog.read() as c:
-            copies = copies_in(c, self._destination.location_id, folder)
-        return _Folder(names, {copy.path.rpartition("/")[2]: copy for copy in copies})
+        return _Folder(names, {})
+
+    def _copy(self, folder: str, name: str) -> CopyRow | None:
+        """What the catalog says of a name: that of a file that is there, or was."""
+        known = self._folder(folder).copies
+        if name not in known:
+            asked = {name} if known else {name, *self._names}
+            with self._run.catalog.read() as c:
+                found = copies_named(c, self._destination.location_id, folder, asked)
+            known.update((each, found.get(each)) for each in asked)
+        return known[name]
 
 
 def _join(folder: str, name: str) -> str:

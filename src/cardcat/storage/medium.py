@@ -12,6 +12,7 @@ from cardcat.storage.mounts import LOCAL_FILESYSTEMS, mount_of_open
 _SYSFS = "/sys/dev/block"
 _SMALL = 64 * 1024  # bytes; no filesystem keeps larger files among its metadata
 _TRIES = 6  # while others read and write on the same drive
+_plain: set[int] = set()  # numbers of disks and partitions that stand on nothing else, which stays so
 _NEVER_INLINE = frozenset({"vfat", "msdos", "exfat", "jfs"})  # and they don't tell where a file lies
 
 
@@ -56,12 +57,26 @@ def drop_cache_below(fd: int, fs_type: str) -> str | None:
     """
     if _is_among_metadata(fd, fs_type):
         return f"{fs_type} keeps small files among its metadata"
-    device = None if _linux.is_fuse(fd) else _device_of(fd)
+    is_fuse = _linux.is_fuse(fd)
+    if not is_fuse and os.fstat(fd).st_dev in _plain:
+        return None
+    device = None if is_fuse else _device_of(fd)
     if device is None:
         return "the device is not known"
     if any(_is_cached_loop(disk) for disk in disks_below(device)):
         return _drop_loop(fd, device)
+    _note_plain(os.fstat(fd).st_dev)
     return None
+
+
+def _note_plain(number: int) -> None:
+    """Remember a disk or its partition; a loop device or a mapping may get something else below it."""
+    device = block_device(number)
+    if device is None:
+        return
+    (*others, disk) = disks_below(device)
+    if not others and disk in (device, device.parent) and not os.path.isdir(f"{disk}/loop"):
+        _plain.add(number)
 
 
 def _is_among_metadata(fd: int, fs_type: str) -> bool:
