@@ -102,5 +102,4 @@ def _summary(result: BackupResult, options: BackupOptions, catalog: str | None) 
         verdict = safe_to_format(options.source, catalog=catalog, reporter=Silent())
     except (CardcatError, OSError):  # the card is gone: nothing can be said of it
         return summary_markdown(result, options, catalog)
-    reasons = [f"{reason.path}: {reason.reason}" for reason in verdict.reasons]
-    return summary_markdown(result, options, catalog, safe=verdict.safe, reasons=reasons)
+    return summary_markdown(result, options, catalog, safe=verdict.safe, reasons=verdict.reasons)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from cardcat import text
 from cardcat.model import BackupOptions, BackupResult, Finding, SessionResult, SessionStatus
 from cardcat.paths import display, quoted
+from cardcat.safety.answer import Reason
 
 MOST_ROWS = 500  # a page with more is read by nobody; the catalog has them all
 _MOST_REASONS = 10
@@ -62,7 +63,7 @@ def summary_markdown(
     catalog: str | None = None,
     *,
     safe: bool | None = None,
-    reasons: Sequence[str] = (),
+    reasons: Sequence[Reason] = (),
 ) -> str:
     """
     The run as Markdown, with commands for the *catalog* at hand.
@@ -117,7 +118,7 @@ def _warnings(findings: Sequence[Finding]) -> list[str]:
     return [title, *shown, *([f"- and {more:,} more"] if more else [])]
 
 
-def _verdict(safe: bool | None, reasons: Sequence[str], result: BackupResult) -> list[str]:
+def _verdict(safe: bool | None, reasons: Sequence[Reason], result: BackupResult) -> list[str]:
     if safe is None and (pending := max((s.counts.pending for s in result.sessions), default=0)):
         return [f"**Safe to format: no**, {text.many(pending, 'file is', 'files are')} not backed up yet."]
     if safe is None:
@@ -126,9 +127,20 @@ def _verdict(safe: bool | None, reasons: Sequence[str], result: BackupResult) ->
         return [
             "**Safe to format: yes**, every file has a proved copy on another volume that is plugged in now."
         ]
-    shown = [f"- {_code(reason)}" for reason in reasons[:_MOST_REASONS]]
-    more = len(reasons) - len(shown)
-    return ["**Safe to format: no**", *shown, *([f"- and {more:,} more"] if more else [])]
+    return ["**Safe to format: no**", *_reasons(reasons)]
+
+
+def _reasons(reasons: Sequence[Reason]) -> list[str]:
+    """What stands in the way, each reason once with the file or how many files it is of."""
+    files: dict[str, list[str]] = {}
+    for reason in reasons:
+        files.setdefault(reason.reason, []).append(reason.path)
+    lines = []
+    for why, paths in list(files.items())[:_MOST_REASONS]:
+        more = f" and {text.many(len(paths) - 1, 'more file')}" if len(paths) > 1 else ""
+        lines.append(f"- {_code(paths[0] or 'the card')}{more}: {_code(why)}")
+    left = len(files) - len(lines)
+    return [*lines, *([f"- and {text.many(left, 'more reason')}"] if left else [])]
 
 
 def _next(result: BackupResult, options: BackupOptions, catalog: str | None) -> list[str]:

@@ -19,6 +19,7 @@ from cardcat.model import (
     Stage,
 )
 from cardcat.paths import display
+from cardcat.safety.answer import Reason
 from cardcat.summary import summary_markdown
 from tests.cli.samples import DONE, FULL, LINK, result
 
@@ -88,3 +89,14 @@ def test_a_run_without_warnings_says_nothing_of_them(capsys: pytest.CaptureFixtu
 
     assert "Before you format" not in capsys.readouterr().out
     assert "Before" not in summary_markdown(result(DONE), BackupOptions(Path("/c"), ()), safe=True)
+
+
+def test_a_reason_of_many_files_is_said_once() -> None:
+    reasons = [Reason(f"IMG_{number}.JPG", "has no proved copy") for number in range(60)]
+
+    words = summary_markdown(
+        result(DONE), BackupOptions(Path("/card"), (Path("/mnt"),)), safe=False, reasons=reasons
+    )
+
+    assert words.count("has no proved copy") == 1
+    assert "`IMG_0.JPG` and 59 more files: `has no proved copy`" in words

@@ -29,6 +29,7 @@ from cardcat.model import (
     SessionStatus,
     Stage,
 )
+from cardcat.safety.answer import Reason
 from cardcat.sightings import Now, Places
 from cardcat.storage.disk import Disk, StrPath
 from cardcat.storage.mhl.chain import CHAIN, LARGEST
@@ -551,7 +552,9 @@ def test_nothing_of_a_name_is_markup_on_the_page() -> None:
     ]
     for name in evil:
         result = BackupResult(SessionStatus.FAILED, tuple(session), 0, 1.0, findings=findings)
-        page = summary_markdown(result, BackupOptions(Path(f"/media/{name}"), ()), safe=False, reasons=[name])
+        page = summary_markdown(
+            result, BackupOptions(Path(f"/media/{name}"), ()), safe=False, reasons=[Reason(name, name)]
+        )
         rows = "".join(f"{row['file']}\n\n{row['message']}\n\n" for row in findings_table(findings))
         active = {"html_inline", "html_block", "link_open", "image"}
         for text in (page, rows):
