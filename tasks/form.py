@@ -29,6 +29,8 @@ def field(title: str, description: str, *examples: object, **more: object) -> An
 _TEXT = WithJsonSchema({"type": "string"})
 _LIST = WithJsonSchema({"type": "array", "items": {"type": "string"}})
 _NUMBER = WithJsonSchema({"type": "integer"})
+LIST = _LIST
+"""Shows a parameter as a list of texts."""
 
 Source = Annotated[
     str,

@@ -1,11 +1,13 @@
-"""What a run is called and tagged with: its card and its drives, as they are plugged in now."""
+"""What a run is called, tagged and ordered with: its card and its drives, as they are plugged in now."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from cardcat.model import Volume
+from cardcat.catalog.engine import local_path
+from cardcat.model import BackupOptions, Volume
 from cardcat.paths import display
 from cardcat.storage.volumes import volume_of
 
@@ -22,6 +24,21 @@ def run_name(source: str, destinations: Sequence[str]) -> str:
     if len(set(drives)) < len(drives):
         drives = ["/".join(Path(destination).parts[-2:]) for destination in destinations]
     return display(f"{card} to {', '.join(drives)}")
+
+
+def parameters_of(options: BackupOptions, catalog: str | None) -> dict[str, Any]:
+    """The order as the page shows it; paths are full, because a retry runs somewhere else."""
+    return {
+        "source": str(options.source.absolute()),
+        "destinations": [str(path.absolute()) for path in options.destinations],
+        "layout": options.layout.value,
+        "timezone": options.timezone or "",
+        "excludes": list(options.excludes),
+        "recheck": options.recheck,
+        "catalog": str(local_path(catalog)),
+        "session": options.rerun or 0,
+        "volumes": list(options.volumes),
+    }
 
 
 def run_tags(source: str, destinations: Sequence[str]) -> list[str]:

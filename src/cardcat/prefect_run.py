@@ -1,4 +1,4 @@
-"""Run a backup as a Prefect flow in this process. The only module here that imports Prefect, and lazily."""
+"""Run a job as a Prefect flow in this process. The only module here that imports Prefect, and lazily."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import logging
 import os
 import sys
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import wait
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from cardcat import server, stopping
 from cardcat.errors import CardcatError
@@ -24,13 +25,16 @@ if TYPE_CHECKING:
     from prefect import Flow
     from prefect.client.schemas.objects import FlowRun
 
+R = TypeVar("R")
+
 DEPLOYMENT = "backup/backup"
 
-_NO_SERVER = "No Prefect server answers: the backup runs without a page. Nothing else is missing."
-_NO_END = (
-    "The Prefect server does not answer any more: its page does not show how this backup ended. "
+_NO_SERVER = "No Prefect server answers: the {} runs without a page. Nothing else is missing."
+_NO_END_OF = (
+    "The Prefect server does not answer any more: its page does not show how this {} ended. "
     "Nothing else is missing."
 )
+_NO_END = _NO_END_OF.format("backup")
 _QUIET = {  # the page has the log lines, and what it could not be told is said once, by us
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
@@ -66,14 +70,19 @@ def run_flow(options: BackupOptions, catalog: str | None = None) -> BackupResult
 
     The same result and the same errors as `cardcat.backup.backup`.
     """
-    api_url, flow = _prepared("backup")
+    return witnessed("backup", lambda api_url: _Witnessed(api_url, options, catalog))
+
+
+def witnessed(name: str, work: Callable[[str], Witnessed[R]]) -> R:
+    """Do the *work* for a server's address as the flow *name*; where there is no server, without it."""
+    api_url, flow = _prepared(name)
     if api_url is None:
-        current().note(_NO_SERVER)
-        return _directly(options, catalog)
+        current().note(_NO_SERVER.format(name))
+        return work("").directly()
     reaper = threading.Thread(target=reaping.reap, args=(api_url,), daemon=True)
     reaper.start()
     try:
-        return _Witnessed(api_url, options, catalog).run(flow)
+        return work(api_url).run(flow)
     finally:
         reaper.join(_REAPING)
 
@@ -103,18 +112,39 @@ def _directly(options: BackupOptions, catalog: str | None) -> BackupResult:
     return backup(options, catalog=catalog, stop=stopping.stop_requested)
 
 
-class _Witnessed:
-    """A backup that the server at *api_url* is told of, as long as it listens."""
+class Witnessed(ABC, Generic[R]):
+    """
+    A job that the server at *api_url* is told of, as long as it listens. *what* is what people call it.
 
-    def __init__(self, api_url: str, options: BackupOptions, catalog: str | None) -> None:
+    *deployment* is what its run is made from, so that the page can retry and cancel it.
+    """
+
+    what: ClassVar[str]
+    deployment: ClassVar[str]
+
+    def __init__(self, api_url: str) -> None:
         self._api_url = api_url
-        self._options = options
-        self._catalog = catalog
         self._keeper = _Keeper()
         self._id: str | None = None
 
-    def run(self, flow: Flow[..., Any]) -> BackupResult:
-        """Back up. Whatever Prefect has, the work is done, once."""
+    @abstractmethod
+    def directly(self) -> R:
+        """Do the job without Prefect."""
+
+    @abstractmethod
+    def order(self) -> tuple[str, dict[str, Any]]:
+        """What the run is called, and its parameters, as the page shows them."""
+
+    @abstractmethod
+    def result(self) -> R | None:
+        """What came of it, if it was done as a flow."""
+
+    @abstractmethod
+    def state(self, result: R) -> str:
+        """The type of the state that a run with that *result* ends in."""
+
+    def run(self, flow: Flow[..., Any]) -> R:
+        """Do it. Whatever Prefect has, the work is done, once."""
         try:
             with reporting_to(Several(current(), self._keeper)):
                 self._as_flow(flow)
@@ -122,13 +152,13 @@ class _Witnessed:
             raise
         except BaseException as error:  # noqa: BLE001 - Prefect's signals are none of Exception
             return self._without_page(error)
-        return self._keeper.result or _directly(self._options, self._catalog)
+        return self.result() or self.directly()
 
     def _as_flow(self, flow: Flow[..., Any]) -> None:
-        parameters = _parameters(self._options, self._catalog)
+        name, parameters = self.order()
         fuse = Fuse()
         with fused(fuse):
-            flow_run = _create_run(flow, parameters)
+            flow_run = _create_run(flow, parameters, self.deployment, name)
             self._id = str(flow_run.id)
             with runs.watching(self._id, _stopping(current()), self._api_url) as watch:
                 fuse.silence = lambda: watch.silence
@@ -137,24 +167,51 @@ class _Witnessed:
                 finally:
                     _farewell(watch)
 
-    def _without_page(self, error: BaseException) -> BackupResult:
+    def _without_page(self, error: BaseException) -> R:
         """Do what is left to do, and have the page show how it ended if the server answers again."""
-        result = self._keeper.result
+        result = self.result()
         if result is None:
             if self._id and runs.is_cancelled(self._id, self._api_url):
                 stopping.request_stop()
             elif not stopping.stop_requested():
-                self._say(f"Prefect failed ({type(error).__name__}); the backup goes on without its page.")
-            result = _directly(self._options, self._catalog)
-        ending = runs.Ending(_STATES.get(result.status, "FAILED"), "The server was not told in time.")
+                failed = type(error).__name__
+                self._say(f"Prefect failed ({failed}); the {self.what} goes on without its page.")
+            result = self.directly()
+        ending = runs.Ending(self.state(result), "The server was not told in time.")
         if not (self._id and runs.end_run(self._id, ending, self._api_url)):
-            self._say(_NO_END)
+            self._say(_NO_END_OF.format(self.what))
         return result
 
     def _say(self, sentence: str) -> None:
         if not self._keeper.told_of_server:
             self._keeper.told_of_server = True
             current().note(sentence)
+
+
+class _Witnessed(Witnessed[BackupResult]):
+    """A backup."""
+
+    what = "backup"
+    deployment = DEPLOYMENT
+
+    def __init__(self, api_url: str, options: BackupOptions, catalog: str | None) -> None:
+        super().__init__(api_url)
+        self._order = options, catalog
+
+    def directly(self) -> BackupResult:
+        return _directly(*self._order)
+
+    def order(self) -> tuple[str, dict[str, Any]]:
+        from cardcat import calling  # noqa: PLC0415 - not before the server is started
+
+        parameters = calling.parameters_of(*self._order)
+        return calling.run_name(parameters["source"], parameters["destinations"]), parameters
+
+    def result(self) -> BackupResult | None:
+        return self._keeper.result
+
+    def state(self, result: BackupResult) -> str:
+        return _STATES.get(result.status, "FAILED")
 
 
 def _stopping(reporter: Reporter) -> Callable[[], None]:
@@ -203,24 +260,21 @@ def _forget_foreign(package: str) -> None:
             del sys.modules[name]
 
 
-def _create_run(flow: Flow[..., Any], parameters: dict[str, Any]) -> FlowRun:
+def _create_run(flow: Flow[..., Any], parameters: dict[str, Any], deployment: str, name: str) -> FlowRun:
     """A run of the deployment, so that the page can retry and cancel it; without one, of the flow alone."""
     from prefect.client.orchestration import get_client  # noqa: PLC0415 - see load_flow
     from prefect.exceptions import ObjectNotFound  # noqa: PLC0415
     from prefect.states import Pending  # noqa: PLC0415
 
-    from cardcat.calling import run_name  # noqa: PLC0415 - not before the server is started
-
-    name = run_name(parameters["source"], parameters["destinations"])
     with get_client(sync_client=True) as client:
         try:
-            deployment = client.read_deployment_by_name(DEPLOYMENT)
+            deployed = client.read_deployment_by_name(deployment)
         except ObjectNotFound:
             flow_run = client.create_flow_run(flow, name=name, parameters=parameters, state=Pending())
             client.update_flow_run_labels(flow_run.id, runs.labels())
             return flow_run
         flow_run = client.create_flow_run_from_deployment(
-            deployment.id, parameters=parameters, state=Pending(), name=name, labels=runs.labels()
+            deployed.id, parameters=parameters, state=Pending(), name=name, labels=runs.labels()
         )
     # Or the engine would wait for a stream of events in which somebody might suspend the run.
     return flow_run.model_copy(update={"deployment_id": None})
@@ -240,20 +294,3 @@ def _farewell(watch: runs.Watch) -> None:
         for service in list(services._active_services):  # noqa: SLF001 - or they are waited for at the exit
             if service._loop and service._done_event:  # noqa: SLF001
                 service._loop.call_soon_threadsafe(service._done_event.set)  # noqa: SLF001
-
-
-def _parameters(options: BackupOptions, catalog: str | None) -> dict[str, Any]:
-    """The order as the page shows it; paths are full, because a retry runs somewhere else."""
-    from cardcat.catalog.engine import local_path  # noqa: PLC0415 - not before the server is started
-
-    return {
-        "source": str(options.source.absolute()),
-        "destinations": [str(path.absolute()) for path in options.destinations],
-        "layout": options.layout.value,
-        "timezone": options.timezone or "",
-        "excludes": list(options.excludes),
-        "recheck": options.recheck,
-        "catalog": str(local_path(catalog)),
-        "session": options.rerun or 0,
-        "volumes": list(options.volumes),
-    }

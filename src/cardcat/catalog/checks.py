@@ -101,7 +101,7 @@ class OpenFinding:
 
 
 def due_copies(c: Connection, scope: Scope) -> list[DueCopy]:
-    """Every copy of *scope* that is or should be there, the one that was not looked at for longest first."""
+    """Every copy of *scope* that is or should be there and was once read, the longest unlooked-at first."""
     f, loc = file_locations.c, locations.c
     verified, checked = func.coalesce(f.verified_at, 0), func.coalesce(copy_checks.c.checked_at, 0)
     looked_at = case((verified > checked, verified), else_=checked)
@@ -111,7 +111,7 @@ def due_copies(c: Connection, scope: Scope) -> list[DueCopy]:
         .join(folders, folders.c.id == f.folder_id)
         .join(locations, loc.id == folders.c.location_id)
         .outerjoin(copy_checks, copy_checks.c.file_location_id == f.id)
-        .where(f.status.in_(_KEPT), f.role != Role.SOURCE.value)
+        .where(f.status.in_(_KEPT), f.role != Role.SOURCE.value, f.content_id.is_not(None))
         .order_by(looked_at, rank, f.id)
     )
     if not scope.path:

@@ -1,0 +1,149 @@
+"""What was read of a portion, written into the catalog in one transaction."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from cardcat.catalog.contents import (
+    ContentRow,
+    MediaRow,
+    content_ids,
+    content_rows,
+    correct_claimed,
+    record_contents,
+    record_media,
+)
+from cardcat.catalog.copies import folder_ids
+from cardcat.catalog.indexed import LibraryFile, complete_media, rename_folder, write_files
+from cardcat.catalog.resolving import resolve_findings
+from cardcat.indexing.job import Job, now
+from cardcat.metadata import Metadata
+from cardcat.paths import to_text
+from cardcat.text import size as human_size
+
+if TYPE_CHECKING:
+    from cardcat.indexing.reading import IndexedFile
+
+
+def record(job: Job, files: Sequence[IndexedFile]) -> None:
+    """Put *files* on record: their contents, what they say of themselves, and where they are."""
+    if not files:
+        return
+    moment = now()
+    with job.run.writing.write() as c:
+        known = content_ids(c, [file.hash for file in files if file.digest and file.hash])
+        contents = _record_contents(c, files, known, moment)
+        arrived = _move_folders(c, job, files, contents)
+        rows = [
+            _row(job, file, contents, known)
+            for file in files
+            if file.folder not in arrived and not (file.is_same and file.content_id is not None)
+        ]
+        folder_of = folder_ids(c, job.location_id, (row.path.rpartition("/")[0] for row in rows))
+        write_files(c, rows, folder_of, moment)
+        resolve_findings(c, [row.id for row in rows if row.id is not None], "it was indexed anew", moment)
+    _count(job, files, rows, arrived)
+
+
+def _record_contents(
+    c: Connection, files: Sequence[IndexedFile], known: Mapping[str, int], moment: int
+) -> dict[str, int]:
+    """The ids of all contents of *files*, by hash."""
+    read = [
+        ContentRow(
+            d.hashes.sha256, d.hashes.size, file.kind, d.hashes.xxh3, d.sample if file.kind.is_media else None
+        )
+        for file in files
+        if (d := file.digest)
+    ]
+    told = content_rows(c, [*known])
+    correct_claimed(c, [row for row in read if row.hash in known and row != told[row.hash]])
+    contents = record_contents(c, read, moment)
+    contents |= {file.hash: file.content_id for file in files if file.hash and file.content_id is not None}
+    media = {file.hash: file for file in reversed(files) if file.kind.is_media and file.hash}
+    record_media(c, [_media(file, moment) for file in media.values()])
+    inspected = [
+        file for file in media.values() if file.is_inspected and (file.hash in known or not file.digest)
+    ]
+    complete_media(c, [_media(file, moment) for file in inspected])
+    return contents
+
+
+def _media(file: IndexedFile, moment: int) -> MediaRow:
+    return MediaRow(
+        hash=file.hash or "",
+        size=file.size,
+        size_human=human_size(file.size),
+        kind=file.kind,
+        extension=to_text(PurePath(file.path).suffix[1:].lower())[0],
+        metadata=file.metadata or Metadata(),
+        moment=file.moment if file.is_inspected else None,
+        date_added=moment,
+        date_modified=file.mtime_ns // 1_000_000_000,
+        path=to_text(file.path)[0],
+    )
+
+
+# -- what has moved ------------------------------------------------------------------------------------
+
+
+def _move_folders(
+    c: Connection, job: Job, files: Sequence[IndexedFile], contents: Mapping[str, int]
+) -> set[str]:
+    """
+    Give folders that have moved as a whole their new path, which changes one row each; which ones that were.
+
+    Only where each file in it has the content that the one of its name had there.
+    """
+    together: dict[tuple[str, int], list[IndexedFile]] = defaultdict(list)
+    for file in files:
+        if file.came_from is not None:
+            together[file.folder, file.came_from].append(file)
+    arrived = set()
+    for (folder, id_), members in together.items():
+        before = job.gone_in.get(id_, {})
+        after = {os.fsencode(file.name): contents.get(file.hash or "") for file in members}
+        if {name: row.content_id for name, row in before.items()} == after:
+            rename_folder(c, id_, folder)
+            arrived.add(folder)
+            for row in [*before.values()]:
+                job.found_again(row)
+    return arrived
+
+
+def _row(job: Job, file: IndexedFile, contents: Mapping[str, int], known: Mapping[str, int]) -> LibraryFile:
+    content = contents.get(file.hash or "")
+    id_ = file.id
+    if id_ is None and content is not None:
+        id_ = _moved_from(job, file, content)
+    return LibraryFile(file.path, file.size, file.mtime_ns, content, file.hash in known, id_)
+
+
+def _moved_from(job: Job, file: IndexedFile, content: int) -> int | None:
+    """The row of a file that is gone and had this content, rather one of the same name; it is used up."""
+    candidates = job.gone.get(content)
+    if not candidates:
+        return None
+    name = os.fsencode(file.name)
+    chosen = (candidates.get(name) or next(iter(candidates.values())))[0]
+    job.found_again(chosen)
+    return chosen.id
+
+
+def _count(job: Job, files: Sequence[IndexedFile], rows: Sequence[LibraryFile], arrived: set[str]) -> None:
+    tally = job.tally
+    of = {file.path: file for file in files}
+    for row in rows:
+        file = of[row.path]
+        tally.new += row.id is None
+        tally.moved += row.id is not None and file.id is None
+        tally.changed += file.id is not None and not file.is_same
+        job.has_new_contents |= file.is_same
+    tally.moved += sum(file.folder in arrived for file in files)
+    job.has_new_contents |= any(file.is_inspected for file in files)
