@@ -1,0 +1,213 @@
+"""
+How fast a card is emptied and proved, against what people do by hand, all cold and to the end of the process.
+
+`python -m benchmarks.copying [--case photos-400,photos-4000,videos] [--rounds 5] [--folder WHERE] [--json F]`
+
+Card and drive are filesystems of their own on loop devices past the page cache, mounted anew before every run
+(without the right to mount, that is said, and nothing is measured). cardcat runs `--direct`, with a new
+catalog; every way gets an empty drive. `cp` and its checks are those of this system. Told beside the median:
+the ratio to cardcat, and the peak memory of the largest process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shlex
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks import cold
+from benchmarks.material import photos
+
+_VIDEO = 1_000_000_000
+_BLOCK = 8_000_000
+_MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is on the card, and the ratios of cardcat's time to a peer's that are the goal."""
+
+    files: int
+    size: int  # of each, in bytes
+    goals: dict[str, float]
+
+    @property
+    def megabytes(self) -> int:
+        """Of all of it."""
+        return self.files * self.size // _MEGABYTE
+
+
+BY_HAND = "cp -r, sync, sha256sum of both"
+BY_XXH = "cp -r, sync, cold xxhsum of both"
+BY_RCLONE = "rclone copy, sync, rclone check"
+ONE_READ = "cp, sync, one cold read of the copy"
+CASES = {
+    "photos-400": Case(400, 1_700_000, {BY_HAND: 0.35}),
+    "photos-4000": Case(4_000, 1_750_000, {BY_HAND: 0.25, BY_RCLONE: 0.40, BY_XXH: 0.75}),
+    "videos": Case(4, _VIDEO, {ONE_READ: 1.15}),
+}
+
+
+@dataclass
+class Bench:
+    """A card and a drive, and where cardcat's catalogs and home are."""
+
+    folder: Path
+    card: cold.Drive
+    drive: cold.Drive
+    number: int = 0
+    memory: dict[str, int] = field(default_factory=dict)  # bytes, by the way
+
+    def ready(self) -> None:
+        """An empty drive, and a card of which nothing is in memory."""
+        self.drive.again()
+        for path in self.drive.place.iterdir():
+            shutil.rmtree(path)
+        self.drive.again()
+        self.card.forget()
+
+    def shell(self, name: str, *steps: str) -> None:
+        """Run *steps* one after the other, as a script would."""
+        self._run(name, ["sh", "-ec", "\n".join(steps)])
+
+    def cardcat(self, name: str) -> None:
+        """Back the card up."""
+        self.number += 1
+        catalog = self.folder / f"catalog-{self.number}.db"
+        program = "from cardcat.cli.main import run; run()"
+        arguments = ["--catalog", str(catalog), "backup", "--direct", "--json"]
+        self._run(
+            name, [sys.executable, "-c", program, *arguments, str(self.card.place), str(self.drive.place)]
+        )
+
+    def _run(self, name: str, command: list[str]) -> None:
+        home = self.folder / "home"
+        home.mkdir(exist_ok=True)
+        environment = os.environ | {"HOME": str(home)}
+        with (self.folder / "log").open("wb") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+            _, status, usage = os.wait4(process.pid, 0)
+        if status:
+            raise SystemExit(f"{name} failed: {(self.folder / 'log').read_text()[-2000:]}")
+        self.memory[name] = max(self.memory.get(name, 0), usage.ru_maxrss * 1024)
+
+
+def ways(bench: Bench, case: Case) -> dict[str, Callable[[], None]]:
+    """What is done in each round, cardcat first."""
+    card, copy = shlex.quote(str(bench.card.place)), shlex.quote(f"{bench.drive.place}/copy")
+    by_hand = f"cp -r {card} {copy}"
+
+    def sums(program: str) -> tuple[str, str]:
+        read = f"find . -type f -print0 | xargs -0 {program} >/dev/null"
+        return f"cd {card}; {read}", f"cd {copy}; {read}"
+
+    def cold_reading(read: tuple[str, ...]) -> Callable[[str], None]:
+        def run(name: str) -> None:
+            bench.shell(name, by_hand, "sync")
+            bench.card.forget()
+            bench.drive.forget()
+            bench.shell(name, *read)
+
+        return run
+
+    known: dict[str, Callable[[str], None]] = {
+        BY_HAND: lambda name: bench.shell(name, by_hand, "sync", *sums("sha256sum")),
+        BY_RCLONE: lambda name: bench.shell(
+            name, f"rclone copy {card} {copy}", "sync", f"rclone check {card} {copy}"
+        ),
+        BY_XXH: cold_reading(sums("xxhsum -H2")),
+        ONE_READ: cold_reading((f"cat {copy}/* >/dev/null",)),
+    }
+    chosen = {"cardcat, proved cold": bench.cardcat} | {name: known[name] for name in case.goals}
+    return {name: (lambda name=name, way=way: way(name)) for name, way in chosen.items()}  # type: ignore[misc]
+
+
+def measure(bench: Bench, case: Case, rounds: int) -> dict[str, list[float]]:
+    """Seconds of each round, by the way; they take turns, after one to warm up."""
+    taken: dict[str, list[float]] = {}
+    for number in range(rounds + 1):
+        for name, way in ways(bench, case).items():
+            bench.ready()
+            begun = time.perf_counter()
+            way()
+            if number:
+                taken.setdefault(name, []).append(time.perf_counter() - begun)
+    return taken
+
+
+@contextmanager
+def benches(folder: Path, case: Case) -> Iterator[Bench]:
+    """Card and drive for a case, filled."""
+    room = case.megabytes * 11 // 10 + 200
+    with (
+        cold.drive(folder, "card", room, case.files) as card,
+        cold.drive(folder, "drive", room, case.files) as d,
+    ):
+        _fill(card.place / "DCIM", case)
+        yield Bench(folder, card, d)
+
+
+def _fill(folder: Path, case: Case) -> None:
+    if case.size < _VIDEO:
+        for part in range(0, case.files, 200):
+            photos(folder / f"{100 + part // 200}CANON", min(200, case.files - part), case.size)
+        return
+    folder.mkdir(parents=True)
+    for number in range(case.files):
+        with (folder / f"MVI_{number:04d}.MP4").open("wb") as film:
+            for _ in range(case.size // _BLOCK):
+                film.write(os.urandom(_BLOCK))
+
+
+def told(name: str, case: Case, taken: dict[str, list[float]], memory: dict[str, int]) -> str:
+    """The table of one case."""
+    lines = [f"{name}: {case.files:,} files, {case.megabytes:,} MB"]
+    lines.append(f"{'way':<37}{'median':>9}{'min':>9}{'max':>9}{'ratio':>7}{'goal':>7}{'memory':>9}")
+    own = statistics.median(next(iter(taken.values())))
+    for way, seconds in taken.items():
+        median = statistics.median(seconds)
+        spread = f"{median:>8.2f}s{min(seconds):>8.2f}s{max(seconds):>8.2f}s"
+        goal = f"{case.goals[way]:>7.2f}" if way in case.goals else f"{'':>7}"
+        lines.append(f"{way:<37}{spread}{own / median:>7.2f}{goal}{memory[way] / _MEGABYTE:>6.0f} MB")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--case", default=",".join(CASES))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--folder", type=Path, help="where the images of card and drive are made")
+    parser.add_argument("--json", type=Path, help="write the figures to this file, too")
+    given = parser.parse_args()
+    if why := cold.why_not() or next(
+        (f"no {tool}" for tool in ("rclone", "xxhsum") if not shutil.which(tool)), None
+    ):
+        raise SystemExit(f"Nothing was measured: {why}.")
+    figures = {}
+    for name in given.case.split(","):
+        case = CASES[name]
+        with tempfile.TemporaryDirectory(dir=given.folder) as folder, benches(Path(folder), case) as bench:
+            taken = measure(bench, case, given.rounds)
+            print(told(name, case, taken, bench.memory), flush=True)
+            figures[name] = {"seconds": taken, "memory": bench.memory, "goals": case.goals}
+    if given.json:
+        given.json.write_text(json.dumps({"machine": platform.platform(), "cases": figures}, indent=2))
+
+
+if __name__ == "__main__":
+    main()

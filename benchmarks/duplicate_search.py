@@ -1,0 +1,226 @@
+"""
+How long `cardcat duplicates find` takes from its start to its exit, against rmlint, jdupes and rdfind.
+
+`python -m benchmarks.duplicate_search [--files N] [--media MB] [--rounds N] [--json FILE]`: on small files
+and on photos and clips, made on the spot from a seed. They lie on an ext4 of their own in a file, mounted
+anew before every run, so that nothing of it is in memory; without the rights for that it is measured warm
+and said so. The tools take turns. What each of them finds in each run is compared; a difference ends it. A
+tool that is not installed is left out and named. A full run takes some ten minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import resource
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from benchmarks import cold, equal_files
+from benchmarks.timing import Timed, table
+
+Groups = frozenset[frozenset[str]]
+_FOLDER_SHARE = 200_000 / 2_421
+_RESULT = "result"
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A program, its command for a folder and a file for its result, and how to read what it wrote."""
+
+    name: str
+    command: Callable[[str, str], list[str]]
+    groups: Callable[[Path], Groups]
+
+
+def _cardcat(folder: str, _: str) -> list[str]:
+    return [
+        sys.executable,
+        "-c",
+        "from cardcat.cli.main import run; run()",
+        "duplicates",
+        "find",
+        "--csv",
+        folder,
+    ]
+
+
+def _of_csv(result: Path) -> Groups:
+    groups: defaultdict[str, set[str]] = defaultdict(set)
+    with result.open(newline="", encoding="utf-8") as rows:
+        for row in csv.DictReader(rows):
+            groups[row["group"]].add(row["path"])
+    return _frozen(groups)
+
+
+def _rmlint(folder: str, result: str) -> list[str]:
+    return ["rmlint", "-PPP", "-T", "duplicates", "--hidden", "-o", f"json:{result}", folder]
+
+
+def _of_rmlint(result: Path) -> Groups:
+    groups: defaultdict[str, set[str]] = defaultdict(set)
+    for one in json.loads(result.read_text("utf-8")):
+        if one.get("type") == "duplicate_file":
+            groups[one["checksum"] + str(one["size"])].add(one["path"])
+    return _frozen(groups)
+
+
+def _jdupes(folder: str, _: str) -> list[str]:
+    return ["jdupes", "-r", "-Q", "-q", folder]
+
+
+def _of_jdupes(result: Path) -> Groups:
+    blocks = result.read_text("utf-8").split("\n\n")
+    return frozenset(frozenset(block.strip("\n").split("\n")) for block in blocks if block.strip("\n"))
+
+
+def _rdfind(folder: str, result: str) -> list[str]:
+    return ["rdfind", "-outputname", result, folder]
+
+
+def _of_rdfind(result: Path) -> Groups:
+    groups: defaultdict[str, set[str]] = defaultdict(set)
+    for line in result.read_text("utf-8").splitlines():
+        if not line.startswith("#"):
+            words = line.split(" ", 7)
+            groups[words[1].lstrip("-")].add(words[7])
+    return _frozen(groups)
+
+
+def _frozen(groups: dict[str, set[str]]) -> Groups:
+    return frozenset(map(frozenset, groups.values()))
+
+
+CARDCAT = Tool("cardcat duplicates find", _cardcat, _of_csv)
+PEERS = {
+    "rmlint": Tool("rmlint -PPP", _rmlint, _of_rmlint),
+    "jdupes": Tool("jdupes -Q", _jdupes, _of_jdupes),
+    "rdfind": Tool("rdfind", _rdfind, _of_rdfind),
+}
+
+
+def run(tool: Tool, folder: Path, desk: Path) -> tuple[float, float, Groups]:
+    """Seconds from the start of the program to its end, those of the processors, and what it found."""
+    result = desk / _RESULT
+    result.unlink(missing_ok=True)
+    printed = desk / "printed"
+    with printed.open("wb") as output:
+        command = tool.command(str(folder), str(result))
+        began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        done = subprocess.run(command, cwd=desk, stdout=output, stderr=subprocess.PIPE, check=False)
+        taken, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        sys.exit(f"{tool.name} failed: {done.stderr.decode(errors='replace')}")
+    worked = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return taken, worked, tool.groups(result if result.exists() else printed)
+
+
+def measured(
+    tools: list[Tool], folder: Path, desk: Path, rounds: int, forget: Callable[[], object]
+) -> list[Timed]:
+    """Each tool so many times, by turns, each time cold. SystemExit if two of them find different groups."""
+    taken: dict[str, list[float]] = {tool.name: [] for tool in tools}
+    worked: dict[str, list[float]] = {tool.name: [] for tool in tools}
+    agreed: Groups | None = None
+    for _ in range(rounds):
+        for tool in tools:
+            forget()
+            seconds, busy, groups = run(tool, folder, desk)
+            taken[tool.name].append(seconds)
+            worked[tool.name].append(busy)
+            agreed = groups if agreed is None else agreed
+            if groups != agreed:
+                differing = sorted(map(sorted, groups ^ agreed))[:3]
+                sys.exit(f"{tool.name} finds other groups than {tools[0].name}: {differing}")
+    copies = sum(map(len, agreed or ()))
+    print(f"All of them find the same: {len(agreed or ()):,} groups of {copies:,} files.")
+    busiest = ", ".join(f"{name} {statistics.median(busy):.1f} s" for name, busy in worked.items())
+    print(f"The processors were busy for (median): {busiest}.")
+    return [Timed(name, tuple(seconds)) for name, seconds in taken.items()]
+
+
+@contextmanager
+def _place(desk: Path, name: str, megabytes: int, files: int) -> Iterator[tuple[Path, Callable[[], object]]]:
+    """A folder to fill, and how to make the computer forget it."""
+    if why := cold.why_not():
+        print(f"Measured warm, from memory: {why}.")
+        folder = desk / name
+        folder.mkdir()
+        yield folder, lambda: None
+        shutil.rmtree(folder)
+        return
+    with cold.drive(desk, name, megabytes, files) as made:
+        yield made.place, made.forget
+
+
+def main() -> int:
+    """Measure, print the tables, write the JSON."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--files", type=int, default=200_000, help="small ones; 0 for none")
+    parser.add_argument(
+        "--media", type=int, default=3_000, metavar="MB", help="of photos and clips; 0 for none"
+    )
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--folder", type=Path, help="where to work, on the disk that is measured")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended before its time"))  # the drives are taken away
+    tools = [CARDCAT, *(peer for name, peer in PEERS.items() if shutil.which(name))]
+    for name in PEERS:
+        if not shutil.which(name):
+            print(f"{name} is not installed: left out.")
+    figures: dict[str, object] = {
+        "rounds": given.rounds,
+        "load": os.getloadavg(),
+        "cold": cold.why_not() is None,
+    }
+    with tempfile.TemporaryDirectory(dir=given.folder) as made:
+        desk = Path(made)
+        if given.files:
+            folders = max(round(given.files / _FOLDER_SHARE), 1)
+            with _place(desk, "small", given.files * 5 // 1000 + 100, given.files + folders) as (
+                place,
+                forget,
+            ):
+                equal_files.small_files(place, given.files, folders)
+                what = f"{given.files:,} small files in {folders:,} folders"
+                figures["small"] = _told(
+                    what, measured(tools, place, desk, given.rounds, forget), given.files
+                )
+        if given.media:
+            count = max(given.media * 2 // 3, 10)
+            with _place(desk, "media", given.media * 5 // 4 + 200, count) as (place, forget):
+                equal_files.media_files(place, count, given.media * 1_000_000)
+                what = f"{count:,} photos and clips of {given.media:,} MB"
+                figures["media"] = _told(what, measured(tools, place, desk, given.rounds, forget), count)
+    if given.json:
+        given.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def _told(what: str, timed: list[Timed], files: int) -> dict[str, object]:
+    print(f"\n{what}, {len(timed[0].seconds)} rounds by turns, load {os.getloadavg()[0]:.1f}")
+    print(table(timed, files))
+    best = min((one for one in timed[1:]), key=lambda one: one.median, default=None)
+    ratio = None if best is None else timed[0].median / best.median
+    if best:
+        print(f"cardcat takes {ratio:.2f} of the time of {best.name}, the quickest of the others.")
+    return {"files": files, "tools": [asdict(one) for one in timed], "ratio_to_best_peer": ratio}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
