@@ -435,6 +435,8 @@ CREATE TABLE cleanup_steps (
     aside TEXT,
     aside_raw BLOB NOT NULL,
     mtime_ns INTEGER NOT NULL,
+    inode INTEGER,
+    folder_mtime_ns INTEGER,
     mode INTEGER,
     uid INTEGER,
     gid INTEGER,

@@ -1,0 +1,169 @@
+"""DuckDB over a snapshot of the catalog, or over its tables in memory where there is no room for one."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+import duckdb
+import polars as pl
+
+from cardcat.analysis import snapshot
+from cardcat.analysis.snapshot import Snapshot
+from cardcat.catalog import arrow
+from cardcat.catalog.engine import Catalog, open_catalog
+from cardcat.catalog.views import ENTRIES
+from cardcat.errors import CardcatError
+from cardcat.paths import display, quoted
+
+MEMORY = "2GB"
+"""What a connection takes at most; what needs more goes to files in the cache folder meanwhile."""
+
+# Whatever is asked for, nothing is fetched from elsewhere.
+_OFFLINE = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+}
+_TYPES = {"string": "VARCHAR", "int64": "BIGINT", "double": "DOUBLE", "binary": "BLOB", "bool": "BOOLEAN"}
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+def connect(catalog: str | Path | None = None, *, memory: str = MEMORY) -> duckdb.DuckDBPyConnection:
+    """
+    A DuckDB connection that sees every table of the catalog, and the view `entries`, under their own names.
+
+    All of it is as of one moment, that of this call. What is done there never reaches the catalog. It takes
+    at most *memory* (`2GB`). CatalogError if there is no catalog, or it can't be read.
+    """
+    with open_catalog(catalog, create=False) as opened:
+        return over(opened, memory)
+
+
+def frame(table: str, catalog: str | Path | None = None) -> pl.DataFrame:
+    """All rows of a table of the catalog, its columns not copied. KeyError if there is no such table."""
+    if table not in arrow.TABLES:
+        raise KeyError(table)
+    with open_catalog(catalog, create=False) as opened:
+        return answered(opened, lambda db: pl.DataFrame(db.sql(f"FROM {table}").pl()))
+
+
+def answered(opened: Catalog, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+    """
+    What *work* makes of a connection over an open catalog; its statements are taken to be right.
+
+    What goes wrong then may be a damaged snapshot: that is made anew, and *work* done again, once.
+    CardcatError if there is too little memory and room on the disk together.
+    """
+    try:
+        with over(opened) as db:
+            return work(db)
+    except duckdb.OutOfMemoryException as error:
+        raise CardcatError(
+            f"This needs more room than there is: {str(error).splitlines()[0]}",
+            hint=f"Look at the room on the disk: df -h {quoted(str(snapshot.home()))}",
+        ) from error
+    except duckdb.Error:
+        with over(opened, trusted=False) as db:
+            return work(db)
+
+
+def over(opened: Catalog, memory: str = MEMORY, *, trusted: bool = True) -> duckdb.DuckDBPyConnection:
+    """A connection over an open catalog. *trusted*: the snapshot that lies there may be used."""
+    try:
+        return _over_snapshot(opened, memory, trusted=trusted)
+    except OSError as error:
+        _log.warning(
+            "The catalog is read into memory, because there can be no snapshot of it in %s: %s",
+            display(str(snapshot.home())),
+            error,
+        )
+        return _over_memory(opened, memory)
+
+
+def _over_snapshot(opened: Catalog, memory: str, *, trusted: bool) -> duckdb.DuckDBPyConnection:
+    found = snapshot.current(opened, trusted=trusted)
+    db = _new(memory, snapshot.home())
+    weakref.finalize(db, os.close, found.descriptor)
+    try:
+        for name in arrow.TABLES:
+            db.execute(_view(found, name))
+    except duckdb.Error as error:
+        db.close()
+        if not trusted:
+            raise OSError(f"what was written there can't be read: {error}") from error
+        return _over_snapshot(opened, memory, trusted=False)
+    return _with_views(db)
+
+
+def _over_memory(opened: Catalog, memory: str) -> duckdb.DuckDBPyConnection:
+    db = _new(memory, Path(tempfile.gettempdir()))
+    with arrow.reading(opened) as reader:
+        for name in arrow.TABLES:
+            db.register(name, reader.table(name))
+    return _with_views(db)
+
+
+def _with_views(db: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    db.execute(ENTRIES.replace(" / ", " // "))  # SQLite's division of whole numbers
+    return db
+
+
+def _view(found: Snapshot, name: str) -> str:
+    if files := found.paths(name):
+        listed = ", ".join(_quoted(file) for file in files)
+        return f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{listed}])"  # noqa: S608 - quoted
+    nothing = ", ".join(
+        f"CAST(NULL AS {_TYPES[str(field.type)]}) AS {field.name}" for field in arrow.schema_of(name)
+    )
+    return f"CREATE VIEW {name} AS SELECT {nothing} LIMIT 0"
+
+
+def _new(memory: str, place: Path) -> duckdb.DuckDBPyConnection:
+    """An empty database in memory, with a folder of its own below *place* for what does not fit there."""
+    spills = place / "spill"
+    spills.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _clear(spills)
+    spill = Path(tempfile.mkdtemp(dir=spills))
+    descriptor = _held(spill)
+    db = duckdb.connect(":memory:", config={**_OFFLINE, "memory_limit": memory, "temp_directory": str(spill)})
+    weakref.finalize(db, _remove, spill, descriptor)
+    return db
+
+
+def _clear(spills: Path) -> None:
+    """Remove what killed processes left."""
+    for spill in spills.iterdir():
+        with suppress(OSError):
+            _remove(spill, _held(spill))
+
+
+def _held(spill: Path) -> int:
+    """Hold a folder alone; BlockingIOError if somebody does."""
+    descriptor = os.open(spill, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _remove(spill: Path, descriptor: int) -> None:
+    shutil.rmtree(spill, ignore_errors=True)
+    os.close(descriptor)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
