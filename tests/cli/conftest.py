@@ -40,6 +40,7 @@ Fake = Callable[..., None]
 def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """No catalog of the person who runs the tests, no colours, one time zone, 80 columns."""
     monkeypatch.setenv("CARDCAT_CATALOG", str(tmp_path / "data" / "catalog.db"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TZ", "UTC")
     for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE"):
