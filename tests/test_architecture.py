@@ -68,6 +68,7 @@ WRITERS = {
     "src/cardcat/catalog/": "its own database, its lock and its backups",
     "src/cardcat/server/": "the state of cardcat's own server",
     "src/cardcat/project.py": "the project that a user asked for",
+    "src/cardcat/analysis/": "its snapshot in the cache folder, and the export that a user asked for",
 }
 PURE = ("src/cardcat/plan/", "src/cardcat/model.py", "src/cardcat/metadata.py")
 IMPURE = {

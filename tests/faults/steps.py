@@ -18,7 +18,7 @@ READING = (
 )  # fmt: skip
 CHANGING = (
     "open_new", "write_some", "set_times", "set_read_only", "make_folder", "rename_new", "replace", "remove",
-    "remove_folder", "open_lock", "leave_note",
+    "remove_folder", "open_lock", "leave_note", "link_new", "exchange", "clone", "copy_attributes",
 )  # fmt: skip
 SYNCING = ("fsync", "fsync_folder", "sync_filesystem")
 HINTING = ("start_writeback", "drop_cache", "drop_cache_below")

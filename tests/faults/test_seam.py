@@ -15,6 +15,7 @@ SEAM = "src/cardcat/storage/disk.py"
 
 OUTSIDE = {
     "src/cardcat/storage/_far.py": "of the seam: the way to a path that is too long for one call",
+    "src/cardcat/storage/_links.py": "of the seam: links, clones and exchanged names, which no backup makes",
     "src/cardcat/storage/_opening.py": "of the seam: how it opens what it reads",
     "src/cardcat/storage/_linux.py": "of the seam: system calls that Python has no function for",
     "src/cardcat/storage/_macos.py": "of the seam: what a Mac does otherwise",
@@ -24,6 +25,8 @@ OUTSIDE = {
     "src/cardcat/storage/mounts.py": "asks the kernel what is mounted where (/proc)",
     "src/cardcat/storage/disks.py": "asks the kernel which disk a device is on (/sys)",
     "src/cardcat/storage/readers.py": "asks the kernel what is in which card reader (/sys)",
+    "src/cardcat/storage/quick/digests.py": "reads for a search by millions, which is no backup",
+    "src/cardcat/storage/quick/listing.py": "lists for a search by millions, which is no backup",
     "src/cardcat/storage/roots.py": "looks for the drives of a rebuild, which is no backup",
     "src/cardcat/storage/volumes.py": "asks the kernel which volume a folder is on",
 }

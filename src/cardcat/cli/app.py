@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cardcat.cli import (
+    ask,
     backup,
     catalog,
     doctor,
     duplicates,
+    index,
     init,
     metadata,
+    notebook,
     output,
     repair,
     safe,
@@ -26,6 +29,7 @@ from cardcat.cli import (
     watch,
 )
 from cardcat.cli.options import CatalogPath
+from cardcat.cli.plain_values import take_plain_values
 
 if TYPE_CHECKING:
     from typer.core import TyperGroup
@@ -41,12 +45,15 @@ app.command("backup", epilog=backup.EXAMPLES)(backup.backup)
 app.command("safe-to-format", epilog=safe.EXAMPLES)(safe.safe_to_format)
 app.command("verify", epilog=verify.EXAMPLES)(verify.verify)
 app.command("repair", epilog=repair.EXAMPLES)(repair.repair)
+app.command("index", epilog=index.EXAMPLES)(index.index)
 app.command("show", epilog=show.EXAMPLES)(show.show)
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(volumes.app, name="volumes")
 app.add_typer(duplicates.app, name="duplicates")
+app.command("ask", epilog=ask.EXAMPLES)(ask.ask)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(metadata.app, name="metadata")
+app.command("notebook", epilog=notebook.EXAMPLES)(notebook.notebook)
 app.add_typer(server.app, name="server")
 app.add_typer(watch.app, name="watch")
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
@@ -81,6 +88,7 @@ def command() -> TyperGroup:
     built = typer.main.get_command(app)
     if not isinstance(built, typer.core.TyperGroup):
         raise TypeError("an app with several commands is a group")
+    take_plain_values()
     return built
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cardcat import text
-from cardcat.cli import catalogs, output, rebuild, upkeep
+from cardcat.cli import catalogs, export, output, rebuild, upkeep
 from cardcat.cli.options import AsJson, CatalogPath, DryRun, Yes, examples, folder, group
 from cardcat.cli.output import Column, Json
 from cardcat.errors import CatalogError, UsageError
@@ -117,6 +117,7 @@ def restore(
     return 0
 
 
+app.command("export", epilog=export.EXAMPLES)(export.export)
 app.command("maintain", epilog=upkeep.EXAMPLES)(upkeep.maintain)
 app.command("rebuild", epilog=rebuild.EXAMPLES)(rebuild.rebuild)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 AT_FDCWD = -100
 RENAME_NOREPLACE = 1
+RENAME_EXCHANGE = 2
 SYNC_FILE_RANGE_WRITE = 2
 
 _WINDOW = 1 << 28  # what is mapped at once to ask for resident pages: 256 MiB, a multiple of every page size
@@ -60,6 +61,12 @@ def rename_noreplace(source: bytes, target: bytes, folder: int | None = None) ->
     to = AT_FDCWD if folder is None else folder
     flags = ctypes.c_uint(RENAME_NOREPLACE)
     _call("renameat2", AT_FDCWD, ctypes.c_char_p(source), to, ctypes.c_char_p(target), flags)
+
+
+def rename_exchange(one: bytes, other: bytes) -> None:
+    """Let *one* and *other* change their names in one step; EINVAL or ENOSYS where none can promise it."""
+    flags = ctypes.c_uint(RENAME_EXCHANGE)
+    _call("renameat2", AT_FDCWD, ctypes.c_char_p(one), AT_FDCWD, ctypes.c_char_p(other), flags)
 
 
 def syncfs(fd: int) -> None:

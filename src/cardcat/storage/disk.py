@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 
 from cardcat.storage import _linux
 from cardcat.storage._far import is_near, reachable
+from cardcat.storage._links import Links
 from cardcat.storage._opening import open_file, open_folder
 from cardcat.storage.below import Below
 from cardcat.storage.medium import drop_cache_below
@@ -25,7 +26,7 @@ _NO_SUCH_CALL = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP})
 _NO_SUCH_TIMES = _NO_SUCH_CALL | {errno.EPERM, errno.EACCES}
 
 
-class Disk:
+class Disk(Links):
     """
     What the pipeline does to files, an operation a method. OSError is raised as the system gives it.
 

@@ -39,6 +39,8 @@ cleanup_steps = Table(
     Column("aside", Text),  # where it is kept, relative to the location
     raw("aside_raw"),
     Column("mtime_ns", Big, nullable=False),
+    Column("inode", Big),  # its number, to tell it from what takes its name
+    Column("folder_mtime_ns", Big),  # of the folder it lies in, before it went
     Column("mode", Integer),  # permission bits and owner of the file that goes, for the way back
     Column("uid", Integer),
     Column("gid", Integer),
