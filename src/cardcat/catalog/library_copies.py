@@ -66,7 +66,11 @@ def library_copies(
 
 
 def duplicated_contents(c: Connection, volume_id: int | None = None) -> list[str]:
-    """The photos and films that libraries hold more than once on one volume (None: on any), by their hash."""
+    """
+    The photos and films that libraries hold more than once on one volume (None: on any), by their hash.
+
+    The largest first; empty files waste nothing and are none.
+    """
     f, k = file_locations.c, content_identity.c
     several = (
         select(f.content_id)
@@ -79,7 +83,7 @@ def duplicated_contents(c: Connection, volume_id: int | None = None) -> list[str
     if volume_id is not None:
         several = several.where(locations.c.volume_id == volume_id)
     query = select(k.cas_id).where(
-        k.id.in_(several), k.kind.in_([kind.value for kind in Kind if kind.is_media])
+        k.id.in_(several), k.size_bytes > 0, k.kind.in_([kind.value for kind in Kind if kind.is_media])
     )
     return list(c.scalars(query.order_by(k.size_bytes.desc(), k.cas_id)))
 
