@@ -275,8 +275,9 @@ def test_nothing_is_made_for_one_who_only_asks(path: Path) -> None:
 def test_damage_that_shows_later_is_told_of(path: Path) -> None:
     with open_catalog(path) as catalog, catalog.write() as c:
         fill(c, items=2000)
+    pages = path.stat().st_size // 4096  # the first ones tell what tables there are
     with path.open("r+b") as file:
-        for page in range(60, path.stat().st_size // 4096):
+        for page in range(pages // 2, pages):
             file.seek(page * 4096)
             file.write(b"\xee" * 4096)
     with (
