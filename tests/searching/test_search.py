@@ -217,3 +217,11 @@ def test_a_path_that_can_not_be_searched_ends_it(tmp_path: Path, name: str) -> N
     with pytest.raises(SourceError, match=name) as raised:
         find_duplicates(Search((str(tmp_path), str(tmp_path / name))[1:]))
     assert raised.value.hint
+
+
+def test_what_was_put_aside_is_not_found_again(tmp_path: Path) -> None:
+    (tmp_path / "lib/.cardcat-quarantine/1-00000000").mkdir(parents=True)
+    for name in ("lib/a", "lib/.cardcat-quarantine/1-00000000/a"):
+        (tmp_path / name).write_bytes(b"the same")
+
+    assert find_duplicates(Search((str(tmp_path),), processes=1)).groups == ()

@@ -147,7 +147,8 @@ def _prepare(path: Path, *, create: bool) -> None:
     if not create:
         raise CatalogError(
             f"There is no catalog at {show(path)} yet.",
-            hint="The first backup makes it: cardcat backup SOURCE DEST. To use another one: --catalog FILE",
+            hint="The first backup or index makes it: cardcat backup SOURCE DEST, or cardcat index FOLDER. "
+            "To use another one: --catalog FILE",
         )
     with told_of_files(path):
         path.parent.mkdir(parents=True, exist_ok=True)

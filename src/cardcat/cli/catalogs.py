@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-HINT = "The first backup makes it: cardcat backup SOURCE DEST"
+HINT = "The first backup or index makes it: cardcat backup SOURCE DEST, or cardcat index FOLDER"
 
 
 @contextmanager

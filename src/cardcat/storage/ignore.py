@@ -14,6 +14,9 @@ IGNORED_FOLDERS = frozenset(
 )
 """Neither is what has one of these names, with all below it, nor `.Trash-*`."""
 
+QUARANTINE = ".cardcat-quarantine"
+"""Where duplicates are put aside: part of no library and of no search. A backup takes it like any folder."""
+
 
 def ignored(name: str, siblings: Container[str], *, is_folder: bool = False) -> bool:
     """

@@ -17,16 +17,13 @@ from cardcat.model import Finding, Stage
 from cardcat.paths import display
 from cardcat.storage.destination import FOLDER as DESTINATION
 from cardcat.storage.disk import Disk
-from cardcat.storage.ignore import excluder, ignored
+from cardcat.storage.ignore import QUARANTINE, excluder, ignored
 from cardcat.storage.ignorefile import NAME as IGNORE_FILE
 from cardcat.storage.ignorefile import Ignoring, read_ignoring
 from cardcat.storage.mounts import mount_of_open, mounts
 from cardcat.storage.presence import Root
 from cardcat.storage.reading import SourceChanged, mtime_of
 from cardcat.text import cause
-
-QUARANTINE = ".cardcat-quarantine"
-"""Where duplicates are put aside: no part of any library."""
 
 _SPECIAL = {
     stat.S_IFLNK: ("SymbolicLink", "This is a link. It is not followed; what it leads to was not indexed."),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cardcat.errors import SourceError
 from cardcat.storage._opening import open_folder
-from cardcat.storage.ignore import excluder
+from cardcat.storage.ignore import QUARANTINE, excluder
 from cardcat.storage.quick.columns import Listed, Place
 from cardcat.storage.reading import mtime_of
 from cardcat.text import cause
@@ -153,6 +153,8 @@ class Lister:
                     add_device(status.st_dev)
                     names.append(name)
                 elif stat.S_ISDIR(status.st_mode):
+                    if name == QUARANTINE:  # what is put aside is not found again
+                        continue
                     if name == _DESTINATION:
                         listed.destinations.append(self._path(place, ""))
                     folders.append(Place(place.root, prefix + name, status.st_dev, status.st_ino))
