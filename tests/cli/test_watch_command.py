@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from cardcat import inserted
 from cardcat.model import BackupOptions, BackupResult, SessionStatus
 from cardcat.plan import cards
 from tests.cli.conftest import Fake, Run
@@ -20,6 +21,17 @@ from tests.drives import drive
 from tests.support import Desk, fill, jpeg
 
 PHOTOS = {f"DCIM/100/IMG_{n}.JPG": jpeg(n) for n in range(3)}
+
+
+@pytest.fixture(autouse=True)
+def only_its_own_drives(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other tests may mount cards at the same time."""
+    every = inserted.plugged_volumes
+    monkeypatch.setattr(
+        inserted,
+        "plugged_volumes",
+        lambda: [plugged for plugged in every() if plugged.mount_point.is_relative_to(desk.folder)],
+    )
 
 
 @pytest.fixture
