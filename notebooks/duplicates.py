@@ -52,7 +52,7 @@ def style():
 def opened_catalog():
     # The catalog: `--catalog` if it is given, else CARDCAT_CATALOG, else the usual one. Nothing reaches it.
     # Beside its tables the connection has `drives`, `copies`, `media` and `twice` (see docs/notebooks.md).
-    catalog = opening.opened(opening.given(mo.cli_args), "drives", "copies", "media", "twice")
+    catalog = opening.opened(opening.given(mo.cli_args), "copies", "media", "twice")
     mo.stop(catalog.db is None, mo.Html(catalog.notice))
     mo.stop(
         catalog.count("twice") == 0,
@@ -313,7 +313,7 @@ def why_it_is(catalog):
     explained = why.reasons(catalog.where)
     _formats: Any = {"size": text.size, "files": text.count}
     if not explained.reasons:
-        _shown = [mo.Html(look.soft("Not known yet. To have it counted: cardcat duplicates refresh"))]
+        _shown = [mo.Html(look.soft("Nothing that could be explained is on record."))]
     else:
         _shown = [bars(pl.DataFrame(explained.reasons), "why", "Wasted, by the reason")]
     if explained.folders:

@@ -67,7 +67,7 @@ def style():
 def opened_catalog():
     # The catalog: `--catalog` if it is given, else CARDCAT_CATALOG, else the usual one. Nothing reaches it.
     # Beside its tables the connection has `drives`, `copies` and `media` (see docs/notebooks.md).
-    catalog = opening.opened(opening.given(mo.cli_args), "drives", "copies", "media")
+    catalog = opening.opened(opening.given(mo.cli_args), "copies", "media")
     mo.stop(catalog.db is None, mo.Html(catalog.notice))
     mo.stop(
         catalog.count("copies") == 0,
@@ -409,9 +409,8 @@ def redundancy_sums(catalog, db):
         engine=db,
     )
     # The same, drive by drive: one of the questions in sql/, as `cardcat ask redundancy_by_drive` answers it.
-    _asked = catalog.ask("redundancy_by_drive").join(db.sql("FROM drives").pl(), on="volume_id")
     _words = {"on_one": "on 1 drive", "on_two": "on 2 drives", "on_three_or_more": "on 3 or more"}
-    by_safety = _asked.select("drive_right", *_words).rename({"drive_right": "drive", **_words})
+    by_safety = catalog.ask("redundancy_by_drive").select("drive", *_words).rename(_words)
     by_safety = by_safety.unpivot(index="drive", variable_name="spread", value_name="files")
     return alone, alone_folders, by_safety, redundancy
 

@@ -35,7 +35,7 @@ def style():
 def opened_catalog():
     # The catalog: `--catalog` if it is given, else CARDCAT_CATALOG, else the usual one. Nothing reaches it.
     # Beside its tables the connection has `drives` (see docs/notebooks.md).
-    catalog = opening.opened(opening.given(mo.cli_args), "drives")
+    catalog = opening.opened(opening.given(mo.cli_args))
     mo.stop(catalog.db is None, mo.Html(catalog.notice))
     mo.stop(
         catalog.count("backup_sessions") == 0,

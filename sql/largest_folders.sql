@@ -1,6 +1,6 @@
 -- Folders with all that is below them, the largest first.
 --
--- drive            label of the volume, else its key
+-- drive            label of the volume, else where it was last mounted
 -- location         path of the indexed root on the volume
 -- role             library, backup, archive or source
 -- folder           relative to that root; empty for the root itself
@@ -24,11 +24,11 @@ up AS (
     FROM up
     WHERE path <> ''
 )
-SELECT coalesce(v.label, v.key) AS drive, l.path AS location, l.role, u.path AS folder,
+SELECT v.drive, l.path AS location, l.role, u.path AS folder,
     CAST(sum(u.files) AS BIGINT) AS files, CAST(sum(u.bytes) AS BIGINT) AS bytes,
     CAST(sum(u.own_files) AS BIGINT) AS own_files, CAST(sum(u.own_bytes) AS BIGINT) AS own_bytes
 FROM up AS u
 JOIN locations AS l ON l.id = u.location_id
-JOIN volumes AS v ON v.id = l.volume_id
-GROUP BY v.label, v.key, l.id, l.path, l.role, u.path
+JOIN drives AS v ON v.volume_id = l.volume_id
+GROUP BY v.drive, l.id, l.path, l.role, u.path
 ORDER BY bytes DESC, drive, location, folder;

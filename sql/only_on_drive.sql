@@ -2,10 +2,10 @@
 --
 -- Copies on cards do not count; those on unplugged drives do.
 --
--- $drive        label, key or UUID of a volume; without it, those of every drive
+-- $drive        name, key or UUID of a volume; without it, those of every drive
 --
 -- volume_id     as in volumes
--- drive         label of the volume, else its key
+-- drive         label of the volume, else where it was last mounted
 -- hash          SHA-256 of the content
 -- kind          image, video, audio, sidecar or other
 -- size          bytes of one copy
@@ -23,15 +23,16 @@ WITH alone AS (
     GROUP BY f.content_id
     HAVING min(l.volume_id) = max(l.volume_id)
 )
-SELECT v.id AS volume_id, coalesce(v.label, v.key) AS drive, c.cas_id AS hash, c.kind, c.size_bytes AS size,
+SELECT v.id AS volume_id, n.drive, c.cas_id AS hash, c.kind, c.size_bytes AS size,
     a.copies,
     CASE a.best WHEN 5 THEN 'read_back_cold' WHEN 4 THEN 'read_back' WHEN 3 THEN 'synced'
         WHEN 2 THEN 'written' ELSE 'claimed' END AS evidence,
     CASE d.path WHEN '' THEN f.name ELSE d.path || '/' || f.name END AS path
 FROM alone AS a
 JOIN volumes AS v ON v.id = a.volume_id
+JOIN drives AS n ON n.volume_id = v.id
 JOIN content_identity AS c ON c.id = a.content_id
 JOIN file_locations AS f ON f.id = a.first_id
 JOIN folders AS d ON d.id = f.folder_id
-WHERE $drive IS NULL OR $drive IN (v.label, v.key, v.uuid)
+WHERE $drive IS NULL OR $drive IN (n.drive, n.name, v.key, v.uuid)
 ORDER BY c.size_bytes DESC, c.cas_id;

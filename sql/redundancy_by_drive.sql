@@ -3,7 +3,7 @@
 -- Copies on cards do not count; those on unplugged drives do.
 --
 -- volume_id         as in volumes
--- drive             label of the volume, else its key
+-- drive             label of the volume, else where it was last mounted
 -- contents, bytes   what is on it, each content once
 -- on_one, on_two, on_three_or_more   contents of it by the number of drives that have a copy
 -- on_one_bytes      bytes of those that are nowhere else
@@ -20,7 +20,7 @@ WITH held AS (
 spread AS (
     SELECT content_id, count(*) AS drives, max(sound) AS sound FROM held GROUP BY content_id
 )
-SELECT v.id AS volume_id, coalesce(v.label, v.key) AS drive, count(*) AS contents,
+SELECT v.volume_id, v.drive, count(*) AS contents,
     CAST(sum(c.size_bytes) AS BIGINT) AS bytes,
     CAST(sum(CASE WHEN s.drives = 1 THEN 1 ELSE 0 END) AS BIGINT) AS on_one,
     CAST(sum(CASE WHEN s.drives = 2 THEN 1 ELSE 0 END) AS BIGINT) AS on_two,
@@ -30,6 +30,6 @@ SELECT v.id AS volume_id, coalesce(v.label, v.key) AS drive, count(*) AS content
 FROM held AS h
 JOIN spread AS s ON s.content_id = h.content_id
 JOIN content_identity AS c ON c.id = h.content_id
-JOIN volumes AS v ON v.id = h.volume_id
-GROUP BY v.id, v.label, v.key
-ORDER BY on_one_bytes DESC, v.id;
+JOIN drives AS v ON v.volume_id = h.volume_id
+GROUP BY v.volume_id, v.drive
+ORDER BY on_one_bytes DESC, v.volume_id;

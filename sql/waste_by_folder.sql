@@ -1,9 +1,9 @@
 -- The libraries' waste by the folder it lies in.
 --
--- Of a duplicate's waste each of its copies carries an equal part, so the parts add up to the whole; which
--- copy is the one to keep is not decided here.
+-- Of a duplicate's waste each of its copies carries an equal part; what a part is off by rounding, the next
+-- one makes up for, so they add up to the whole. Which copy is the one to keep is not decided here.
 --
--- drive          label of the volume, else its key
+-- drive          label of the volume, else where it was last mounted
 -- location       path of the library on the volume
 -- folder         relative to the library
 -- copies         files of this folder that the libraries hold elsewhere too, or twice here
@@ -26,12 +26,18 @@ waste AS (
     JOIN content_identity AS c ON c.id = s.content_id
     JOIN media_files AS m ON m.hash = c.cas_id
     GROUP BY h.folder_id
+),
+summed AS (
+    SELECT folder_id, copies, bytes, round(sum(wasted) OVER (ORDER BY folder_id)) AS so_far FROM waste
+),
+parts AS (
+    SELECT *, so_far - lag(so_far, 1, 0) OVER (ORDER BY folder_id) AS wasted FROM summed
 )
-SELECT coalesce(v.label, v.key) AS drive, l.path AS location, d.path AS folder,
+SELECT v.drive, l.path AS location, d.path AS folder,
     CAST(w.copies AS BIGINT) AS copies, CAST(w.bytes AS BIGINT) AS bytes,
-    CAST(round(w.wasted) AS BIGINT) AS wasted_bytes
-FROM waste AS w
+    CAST(w.wasted AS BIGINT) AS wasted_bytes
+FROM parts AS w
 JOIN folders AS d ON d.id = w.folder_id
 JOIN locations AS l ON l.id = d.location_id
-JOIN volumes AS v ON v.id = l.volume_id
+JOIN drives AS v ON v.volume_id = l.volume_id
 ORDER BY wasted_bytes DESC, drive, location, folder;

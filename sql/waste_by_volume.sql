@@ -1,9 +1,10 @@
 -- The libraries' waste by the drive it lies on.
 --
--- Of a duplicate's waste each of its copies carries an equal part, so the parts add up to the whole.
+-- Of a duplicate's waste each of its copies carries an equal part; what a part is off by rounding, the next
+-- one makes up for, so they add up to the whole.
 --
 -- volume_id      as in volumes
--- drive          label of the volume, else its key
+-- drive          label of the volume, else where it was last mounted
 -- copies         files on it that the libraries hold elsewhere too, or twice here
 -- bytes          of these files
 -- wasted_bytes   its part of the waste
@@ -28,10 +29,16 @@ waste AS (
     JOIN content_identity AS c ON c.id = s.content_id
     JOIN media_files AS m ON m.hash = c.cas_id
     GROUP BY h.volume_id
+),
+summed AS (
+    SELECT *, round(sum(wasted) OVER (ORDER BY volume_id)) AS so_far FROM waste
+),
+parts AS (
+    SELECT * EXCLUDE (wasted), so_far - lag(so_far, 1, 0) OVER (ORDER BY volume_id) AS wasted FROM summed
 )
-SELECT v.id AS volume_id, coalesce(v.label, v.key) AS drive, CAST(w.copies AS BIGINT) AS copies,
-    CAST(w.bytes AS BIGINT) AS bytes, CAST(round(w.wasted) AS BIGINT) AS wasted_bytes,
+SELECT v.volume_id, v.drive, CAST(w.copies AS BIGINT) AS copies,
+    CAST(w.bytes AS BIGINT) AS bytes, CAST(w.wasted AS BIGINT) AS wasted_bytes,
     CAST(w.twice AS BIGINT) AS twice_bytes
-FROM waste AS w
-JOIN volumes AS v ON v.id = w.volume_id
-ORDER BY wasted_bytes DESC, volume_id;
+FROM parts AS w
+JOIN drives AS v ON v.volume_id = w.volume_id
+ORDER BY wasted_bytes DESC, v.volume_id;

@@ -47,7 +47,7 @@ HOMES = {
     "sqlalchemy": ("src/cardcat/catalog/",),
     "alembic": ("src/cardcat/catalog/",),
     "sqlite3": ("src/cardcat/catalog/",),
-    "adbc_driver_sqlite": ("src/cardcat/catalog/",),
+    "adbc_driver_sqlite": ("src/cardcat/catalog/sources.py",),  # an SQLite of its own: a process of its own
     "duckdb": ("src/cardcat/analysis/",),
     "marimo": ("notebooks/",),
     "altair": ("notebooks/",),

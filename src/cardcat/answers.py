@@ -1,4 +1,4 @@
-"""Answers of the analysis as files of the user: CSV or Parquet, under a name that is free."""
+"""New files of the user, under a name that is free: answers of the analysis, notebooks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from cardcat.errors import DestinationError, UsageError
 from cardcat.paths import display, quoted
 from cardcat.storage.atomic import new_file
-from cardcat.storage.disk import Disk
+from cardcat.storage.system import this_disk
 from cardcat.text import cause
 
 if TYPE_CHECKING:
@@ -47,6 +47,11 @@ def write_parquet(frame: pl.DataFrame, file: Path) -> None:
     _write(file, lambda sink: frame.write_parquet(cast("Any", sink)))
 
 
+def write_new(content: bytes, file: Path) -> None:
+    """Write *content* as it is. UsageError if *file* is taken, DestinationError if it can't be written."""
+    _write(file, lambda sink: sink.write(content))
+
+
 class _Sink:
     """What takes bytes, as a library that writes to files wants it."""
 
@@ -61,9 +66,9 @@ class _Sink:
         """All is on the disk when the file gets its name."""
 
 
-def _write(file: Path, fill: Callable[[_Sink], None]) -> None:
+def _write(file: Path, fill: Callable[[_Sink], object]) -> None:
     require_free(file)
-    disk, workplace = Disk(), file.with_name(f".cardcat-{uuid.uuid4().hex[:8]}.partial")
+    disk, workplace = this_disk(), file.with_name(f".cardcat-{uuid.uuid4().hex[:8]}.partial")
     try:
         with new_file(disk, file, workplace) as write:
             fill(_Sink(write))
@@ -81,4 +86,4 @@ def _write(file: Path, fill: Callable[[_Sink], None]) -> None:
 
 def _leave(workplace: Path) -> None:
     if workplace.is_dir():
-        Disk().remove_tree(workplace)
+        this_disk().remove_tree(workplace)

@@ -8,7 +8,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import duckdb
@@ -17,11 +17,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from cardcat import analysis
 from cardcat.analysis import exporting, schemas
 from cardcat.catalog import arrow
 from cardcat.cli.main import main
 from cardcat.errors import DestinationError, UsageError
+from tests.analysis.damage import spoil_the_middle
 from tests.catalog.helpers import rows_of, run_killed
+from tests.drives import drive
 
 
 @pytest.fixture
@@ -196,6 +199,50 @@ def test_a_full_disk_leaves_nothing(path: Path, tmp_path: Path, monkeypatch: pyt
     with pytest.raises(DestinationError, match="no space left"):
         exporting.export(tmp_path / "out", path)
     assert {file.name for file in tmp_path.iterdir()} == {"catalog.db", "catalog.db.lock", "cache"}
+
+
+def test_a_damaged_snapshot_is_no_reason_not_to_export(path: Path, tmp_path: Path, cache: Path) -> None:
+    with analysis.connect(path) as db:
+        ((rows,),) = db.sql("SELECT count(*) FROM file_locations").fetchall()
+    spoil_the_middle(cache)
+    assert exporting.export(tmp_path / "out", path).rows["file_locations"] == rows
+
+
+def test_a_snapshot_that_goes_while_it_is_read_is_made_anew(
+    path: Path, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What can't be read is told by the same error as what can't be written."""
+    write, lost = exporting._write, list[Path]()
+
+    def losing(db: duckdb.DuckDBPyConnection, table: str, place: Path) -> int:
+        if not lost:
+            lost.extend(cache.rglob("file_locations/*.parquet"))
+            lost[0].unlink()
+        return write(db, table, place)
+
+    monkeypatch.setattr(exporting, "_write", losing)
+    assert exporting.export(tmp_path / "out", path).rows["file_locations"]
+    assert lost
+
+
+def test_what_duckdb_cannot_write_is_said(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full, met by DuckDB itself, is no reason to read the catalog again."""
+    literal = exporting._literal
+
+    def filling(place: Path) -> str:
+        with suppress(OSError), (small / "full").open("ab", buffering=0) as file:
+            while file.write(bytes(1024)):
+                pass
+        return literal(place)
+
+    monkeypatch.setattr(exporting, "_literal", filling)
+    with drive(tmp_path / "small", megabytes=2) as small:
+        with pytest.raises(DestinationError, match="can't be exported to") as told:
+            exporting.export(small / "out", path)
+        assert isinstance(told.value.__context__, duckdb.IOException)
+        assert [file.name for file in small.iterdir()] == ["full"]
 
 
 _KILLED = """

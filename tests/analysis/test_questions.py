@@ -17,7 +17,9 @@ from cardcat import analysis
 from cardcat.analysis import snapshot
 from cardcat.catalog.duplicates import list_duplicates, refresh_duplicates
 from cardcat.catalog.engine import open_catalog
+from cardcat.catalog.volumes import volume_name
 from cardcat.errors import UsageError
+from tests.catalog.test_duplicates import LIBRARY, Library
 from tests.support import Desk, fill, jpeg
 
 Row = dict[str, Any]
@@ -92,7 +94,7 @@ def settled(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
 
 def _libraries(connection: sqlite3.Connection) -> None:
     """Two drives with a library, one of them unplugged: as an index of old folders leaves them."""
-    for volume, label in ((101, "OLD"), (102, None)):
+    for volume, label in ((101, "OLD"), (102, "")):
         connection.execute(
             "INSERT INTO volumes (id, uuid, key, label, last_seen_at, created_at) VALUES (?, ?, ?, ?, 1, 1)",
             (volume, f"u{volume}", f"uuid:{volume}", label),
@@ -140,7 +142,7 @@ def _tables(path: Path) -> dict[str, list[Row]]:
 
 
 def drive(volume: Row) -> str:
-    return str(volume["label"] or volume["key"])
+    return volume_name(volume["label"], volume["last_mount_point"], volume["key"])
 
 
 def test_the_world_has_something_to_ask_for(world: World) -> None:
@@ -199,7 +201,47 @@ def test_waste_by_folder(world: World) -> None:
         for where in copies_in
     }
     whole = sum(media["file_size_bytes"] * (len(copies) - 1) for media, copies in world.groups())
-    assert sum(row[2] for row in found.values()) == pytest.approx(whole, abs=len(found))
+    assert sum(row[2] for row in found.values()) == whole
+    assert sum(row["wasted_bytes"] for row in world.ask("waste_by_volume")) == whole
+
+
+@pytest.mark.parametrize("copies", [2, 3, 7])
+def test_the_parts_of_the_waste_add_up(tmp_path: Path, copies: int) -> None:
+    """Of halves, thirds and sevenths of a byte none is lost, and none is counted twice."""
+    path = tmp_path / "catalog.db"
+    with open_catalog(path) as opened, opened.write() as c:
+        shelf = Library(c)
+        for name in "abc":
+            shelf.put(name, *[LIBRARY] * copies)
+    wasted = analysis.ask("duplicates", path)["wasted_bytes"].sum()
+    parts = analysis.ask("waste_by_folder", path)["wasted_bytes"]
+    assert (len(parts), parts.sum()) == (3 * copies, wasted)
+    assert analysis.ask("waste_by_volume", path)["wasted_bytes"].sum() == wasted
+
+
+def test_drives_are_called_as_everywhere(tmp_path: Path) -> None:
+    volumes = [
+        ("ARCHIVE", "/media/a", "uuid:1"),
+        ("", "/media/b", "uuid:2"),
+        (None, "", "uuid:3"),
+        (None, None, "uuid:4"),
+        ("TWO", None, "uuid:5"),
+        ("TWO", None, "uuid:6"),
+    ]
+    path = tmp_path / "catalog.db"
+    open_catalog(path).close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO volumes (uuid, label, last_mount_point, key, last_seen_at, created_at)"
+            " VALUES (substr(?3, 6) || '2345678-', ?1, ?2, ?3, 1, 1)",
+            volumes,
+        )
+    with analysis.connect(path) as db:
+        found = db.sql("SELECT name, drive FROM drives ORDER BY volume_id").fetchall()
+    assert [name for name, _ in found] == [volume_name(*volume) for volume in volumes]
+    assert [drive for _, drive in found] == [
+        "ARCHIVE", "/media/b", "uuid:3", "uuid:4", "TWO (52345678)", "TWO (62345678)",
+    ]  # fmt: skip
 
 
 def test_waste_by_volume(world: World) -> None:

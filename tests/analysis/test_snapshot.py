@@ -23,6 +23,7 @@ from cardcat.analysis import parts, snapshot
 from cardcat.catalog import arrow
 from cardcat.catalog.engine import open_catalog
 from cardcat.errors import CatalogError
+from tests.analysis.damage import spoil_the_middle
 from tests.catalog.helpers import rows_of, run, run_killed
 
 
@@ -294,13 +295,18 @@ def test_a_damaged_or_foreign_snapshot_is_made_anew(
 
 def test_a_question_finds_out_about_damage_in_the_middle_of_a_file(path: Path, cache: Path) -> None:
     analysis.ask("largest_folders", path)
-    (folder,) = folders(cache)
-    file = next(folder.glob("file_locations/*.parquet"))
-    status, data = file.stat(), bytearray(file.read_bytes())
-    data[4 : len(data) // 4] = bytes(len(data) // 4 - 4)
-    file.write_bytes(data)
-    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    spoil_the_middle(cache)
     assert analysis.ask("largest_folders", path).height == 2
+
+
+def test_who_prepares_a_connection_gets_a_sound_one(path: Path, cache: Path) -> None:
+    statement = "CREATE TEMP TABLE asked AS SELECT count(*) AS files FROM file_locations"
+    with analysis.connect(path, prepare=[statement]) as db:
+        before = db.sql("FROM asked").fetchall(), db.sql("FROM folders").fetchall()
+    for table in ("file_locations", "folders"):
+        spoil_the_middle(cache, table)
+        with analysis.connect(path, prepare=[statement]) as db:
+            assert (db.sql("FROM asked").fetchall(), db.sql("FROM folders").fetchall()) == before
 
 
 def test_a_restored_catalog_of_the_same_identity_is_not_taken_for_the_one_before(

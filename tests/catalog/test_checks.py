@@ -105,6 +105,14 @@ def test_what_is_set_aside_or_deleted_is_not_due(catalog: Catalog, status: Prese
         assert due(c) == [1, 3, 4]
 
 
+def test_what_is_missing_from_a_library_is_its_owners_affair(catalog: Catalog) -> None:
+    with catalog.write() as c:
+        c.exec_driver_sql("UPDATE file_locations SET role = 'library' WHERE id IN (2, 3)")
+        set_status(c, [2, 4], Presence.MISSING)
+        set_status(c, [3], Presence.UNAVAILABLE)
+        assert due(c) == [1, 3, 4]
+
+
 def test_a_scope_is_a_volume_a_folder_or_a_file(catalog: Catalog) -> None:
     with catalog.write() as c:
         volume = 2

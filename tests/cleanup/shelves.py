@@ -103,6 +103,16 @@ class Library:
         with self.catalog() as opened:
             return undoing.undo(opened, cleanup, disk=disk)
 
+    def find_wrong(self, folder: str) -> None:
+        """Put on record that the copies in this folder are damaged."""
+        with self.catalog() as opened, opened.write() as c:
+            c.exec_driver_sql(
+                "INSERT INTO copy_findings (file_location_id, trouble, message, expected_hash, found_at)"
+                " SELECT f.id, 'damaged', 'rot', '', 1 FROM file_locations f"
+                " JOIN folders d ON d.id = f.folder_id WHERE d.path = ?",
+                (folder,),
+            )
+
     def ask(self, query: str) -> list[tuple[object, ...]]:
         with self.catalog() as opened, opened.read() as c:
             return [tuple(row) for row in c.execute(text(query))]

@@ -10,10 +10,21 @@ import pytest
 
 from cardcat import stopping
 from cardcat.cleanup import acting, applying
+from cardcat.cleanup.orders import _KEEPER_WRONG
 from cardcat.cleanup.planning import Wish
 from cardcat.cleanup.plans import Action, Block, Line, Plan, Root, Verb, parsed
 from cardcat.cleanup.roots import BusyError
-from cardcat.cleanup.standing import BACKUP, CHANGED, GONE, GROUP, NOT_LIBRARY, OFFLINE, SAME, STRUCTURE
+from cardcat.cleanup.standing import (
+    BACKUP,
+    CHANGED,
+    GONE,
+    GROUP,
+    NOT_LIBRARY,
+    OFFLINE,
+    SAME,
+    STRUCTURE,
+    WRONG,
+)
 from cardcat.errors import CatalogError
 from cardcat.model import Role
 from cardcat.owner import owner_stamp
@@ -162,7 +173,42 @@ def test_an_unplugged_drive_is_left(library: Library) -> None:
     plan = library.plan()
     library.shelf.unplug("ARCHIVE")
     done = library.apply(plan)
-    assert [each.reason for each in done.left] == [OFFLINE]
+    assert [each.reason for each in done.left] == [f"{OFFLINE}: ARCHIVE"]
+
+
+def test_what_was_unplugged_when_it_was_last_looked_at_goes_once_it_is_there(library: Library) -> None:
+    """The rows say `unavailable` until the next index; the disk is what counts."""
+    library.put(PAIR)
+    with library.catalog() as opened, opened.write() as c:
+        c.exec_driver_sql("UPDATE file_locations SET status = 'unavailable'")
+    plan = library.plan()
+    assert plan.goers == 1
+
+    assert len(library.preview(plan).done) == 1
+    assert len(library.apply(plan).done) == 1
+    assert len(library.undo().done) == 1
+
+
+@pytest.mark.parametrize(("folder", "says"), [("x", WRONG), ("2024", _KEEPER_WRONG)])
+def test_what_something_was_found_wrong_with_is_neither_put_away_nor_kept_for_others(
+    library: Library, folder: str, says: str
+) -> None:
+    """Whatever the plan says: here it was found after that was made."""
+    library.put(PAIR)
+    plan = library.plan()
+    library.find_wrong(folder)
+    (reason,) = reasons(library, plan)
+    assert reason.startswith(says)
+
+
+def test_of_several_that_are_kept_one_that_is_right_is_enough(library: Library) -> None:
+    root = library.put({**PAIR, "2025/a.jpg": ONE})
+    plan = edited(library.plan(), f'away  "{root}/2025', f'keep  "{root}/2025')
+    library.find_wrong("2024")
+
+    done = library.apply(plan)
+
+    assert [(each.path, each.keeper) for each in done.done] == [(f"{root}/{GOES}", "2025/a.jpg")]
 
 
 def test_a_sidecar_that_came_since_keeps_its_photo(library: Library) -> None:
@@ -377,7 +423,7 @@ def test_the_place_in_the_quarantine_is_not_written_over(library: Library) -> No
     done = library.apply(plan)
 
     assert done.done == []
-    assert [each.reason for each in done.failed]
+    assert [each.reason for each in done.left] == [f"its place in the quarantine is taken: {aside}"]
     assert aside.read_bytes() == b"somebody's"
     assert (root / GOES).read_bytes() == ONE
 
@@ -497,6 +543,8 @@ def test_the_primary_copy_is_the_one_that_stays(library: Library) -> None:
     assert library.ask("SELECT path FROM media_files") == [("x/a.jpg",)]
     library.apply(library.plan())
     assert library.ask("SELECT path FROM media_files") == [("2024/a.jpg",)]
+    library.undo()
+    assert library.ask("SELECT path FROM media_files") == [("2024/a.jpg",)]  # as the documentation says
 
 
 def test_the_groups_of_duplicates_are_counted_anew(library: Library) -> None:
@@ -524,7 +572,7 @@ def test_what_was_begun_stays_so_while_its_drive_is_unplugged(
 
     away = library.apply(plan)
 
-    assert [each.reason for each in away.failed] == [OFFLINE]
+    assert [each.reason for each in away.failed] == [f"{OFFLINE}: ARCHIVE"]
     assert library.ask("SELECT state FROM cleanup_steps") == [("doing",)]
     library.shelf.plug("ARCHIVE")
     assert len(library.apply(plan).done) == 1

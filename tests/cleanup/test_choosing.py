@@ -149,17 +149,27 @@ def test_nothing_goes_for_a_copy_that_is_gone(library: Library) -> None:
 def test_unplugged_drives_are_said(library: Library) -> None:
     library.put({"2024/a.jpg": ONE, "x/a.jpg": ONE})
     library.shelf.unplug("ARCHIVE")
-    assert library.choose().left == {OFFLINE: 1}
+    assert library.choose().left == {f"{OFFLINE}: ARCHIVE": 1}
+
+
+def test_drives_that_are_known_to_be_unplugged_are_said(library: Library) -> None:
+    """As after an index of everything at night."""
+    library.put({"2024/a.jpg": ONE, "x/a.jpg": ONE})
+    library.shelf.unplug("ARCHIVE")
+    with library.catalog() as opened, opened.write() as c:
+        c.exec_driver_sql("UPDATE file_locations SET status = 'unavailable'")
+    assert library.choose().left == {f"{OFFLINE}: ARCHIVE": 1}
+
+
+@pytest.mark.parametrize("root", ["tmp/photos", "Old Photos", "Backup/2020"])
+def test_a_tree_is_told_also_in_a_library_that_has_an_untidy_name(library: Library, root: str) -> None:
+    library.put({"2024/2024-01-01/IMG_1.jpg": ONE, "Desktop/IMG_1.jpg": ONE}, root=root)
+    assert going(library.plan(), library) == [f"ARCHIVE/{root}/Desktop/IMG_1.jpg"]
 
 
 def test_what_something_is_wrong_with_neither_goes_nor_stays_for_others(library: Library) -> None:
     library.put({"2024/a.jpg": ONE, "x/a.jpg": ONE})
-    with library.catalog() as opened, opened.write() as c:
-        c.exec_driver_sql(
-            "INSERT INTO copy_findings (file_location_id, trouble, message, expected_hash, found_at)"
-            " SELECT f.id, 'damaged', 'rot', '', 1 FROM file_locations f"
-            " JOIN folders d ON d.id = f.folder_id WHERE d.path = '2024'"
-        )
+    library.find_wrong("2024")
     assert library.choose().left == {WRONG: 1}
 
 

@@ -53,7 +53,7 @@ def test_a_place_that_is_taken_is_left(library: Library) -> None:
 
     back = library.undo()
 
-    assert [each.reason for each in back.left] == [acting._TAKEN]
+    assert [each.reason for each in back.left] == [acting.TAKEN]
     assert (root / "x/a.jpg").read_bytes() == b"new"
     (aside,) = root.glob(".cardcat-quarantine/*/x/a.jpg")
     assert aside.read_bytes() == ONE
@@ -111,7 +111,7 @@ def test_a_linked_file_that_was_edited_is_left(library: Library) -> None:
 
     back = library.undo()
 
-    assert [each.reason for each in back.left] == [acting._EDITED]
+    assert [each.reason for each in back.left] == [acting.EDITED]
     assert (root / "x/a.jpg").read_bytes() == b"new" * 1000
 
 
@@ -183,7 +183,7 @@ def test_what_can_not_be_put_back_is_said_before(library: Library) -> None:
         row = to_undo(opened, 1)
         assert row
         found = preview_undo(opened, row)
-    assert [each.reason for each in found.left] == [acting._TAKEN]
+    assert [each.reason for each in found.left] == [acting.TAKEN]
     assert tree(root) == before
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
+from cardcat.owner import owner_stamp
+from cardcat.storage.disk import Disk
 from tests.catalog.shelf import Shelf
 from tests.cleanup.shelves import Library, tree
 from tests.cli.conftest import Run
@@ -127,7 +130,7 @@ def test_a_plan_is_never_written_over(library: Library, cardcat: Run, plan: str)
     Path(plan).write_text("mine")
     made = cardcat("duplicates", "plan", plan)
     assert made.code == 2
-    assert "not written over" in made.err
+    assert "nothing is overwritten" in made.err
     assert Path(plan).read_text() == "mine"
 
 
@@ -156,12 +159,50 @@ def test_wrong_words_are_explained(
     assert not Path(plan).exists()
 
 
-@pytest.mark.parametrize(("given", "bytes_"), [("3000", 1), ("3KB", 1), ("3.1 kb", 0), ("1GB", 0), ("0", 1)])
+@pytest.mark.parametrize(("given", "files"), [("3000", 1), ("3KB", 1), ("3.1 kb", 0), ("1GB", 0), ("0", 1)])
 def test_sizes_are_given_as_people_write_them(
-    library: Library, cardcat: Run, plan: str, given: str, bytes_: int
+    library: Library, cardcat: Run, plan: str, given: str, files: int
 ) -> None:
     library.put(PAIR)
-    assert cardcat("duplicates", "plan", plan, "--min-waste", given, "--json").json["files"] == bytes_
+    assert cardcat("duplicates", "plan", plan, "--min-waste", given, "--json").json["files"] == files
+
+
+def test_what_can_not_be_written_leaves_nothing_behind(
+    library: Library, cardcat: Run, plan: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.put(PAIR)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Disk, "write", full)
+    beside = set(Path(plan).parent.iterdir())
+
+    made = cardcat("duplicates", "plan", plan)
+
+    assert made.code == 10
+    assert "no space left on device" in made.err
+    assert set(Path(plan).parent.iterdir()) == beside
+
+
+def test_a_cleanup_whose_process_is_gone_was_interrupted(library: Library, cardcat: Run, plan: str) -> None:
+    library.put(PAIR)
+    cardcat("duplicates", "plan", plan)
+    cardcat("duplicates", "apply", plan, "--yes")
+
+    def owned_by(stamp: str) -> None:
+        with library.catalog() as opened, opened.write() as c:
+            c.exec_driver_sql("UPDATE cleanups SET status = 'running', owner = ?", (stamp,))
+
+    owned_by(owner_stamp().replace('"pid": ', '"pid": 9'))
+    listed = cardcat("duplicates", "cleanups").out
+    assert "interrupted" in listed
+    assert "running" not in listed
+    assert "cardcat duplicates apply PLAN --yes" in listed
+    assert cardcat("duplicates", "cleanups", "--json").json["cleanups"][0]["is_interrupted"] is True
+    owned_by(owner_stamp())
+    assert "running" in cardcat("duplicates", "cleanups").out
+    assert cardcat("duplicates", "cleanups", "--json").json["cleanups"][0]["is_interrupted"] is False
 
 
 def test_a_plan_has_to_have_a_folder(library: Library, cardcat: Run, tmp_path: Path) -> None:

@@ -6,11 +6,12 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from cardcat.errors import CardcatError
-from cardcat.indexing import Indexed
+from cardcat.indexing import Indexed, IndexedLocation, IndexMode, ScanState
 from tests.cli.conftest import Fake, Run
 from tests.support import fill, jpeg
 
@@ -87,6 +88,48 @@ def test_what_can_not_be_meant_is_said_in_a_sentence(  # noqa: PLR0917 - fixture
     answer = cardcat("index", "--direct", *arguments)
     assert (answer.code, said in answer.err) == (code, True), answer.err
     assert "hint: " in answer.err
+
+
+def test_what_could_not_be_taken_in_is_told_again_without_an_index(
+    cardcat: Run, library: Path, tmp_path: Path
+) -> None:
+    other = fill(tmp_path / "other", {"x.txt": b"x"})
+    (library / "a/li\x1b[31mnk").symlink_to("A.JPG")
+    (library / "notes").symlink_to("notes.txt")
+    assert cardcat("index", "--direct", str(library), str(other)).code == 1
+    fill(library, {"new.txt": b"new"})
+    told = cardcat("index", "--findings")
+    assert (told.code, "\x1b" in told.out) == (0, False)
+    assert f"{library}: 2 findings of the last index" in told.out.replace("\n", " ")
+    assert f"{other}: the last index took in everything." in told.out
+    answer = cardcat("index", "--findings", "--json", str(library / "a"))
+    (each,) = answer.json["locations"]
+    assert (each["path"], each["location_id"]) == (str(library), 1)
+    assert [(x["path"], x["error_type"]) for x in each["findings"]] == [("a/li\x1b[31mnk", "SymbolicLink")]
+    assert cardcat("index", "--direct", "--json", "--dry-run", str(library)).json["locations"][0]["new"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(["elsewhere"], "was not indexed yet"), (["library", "--mode", "deep"], "--findings lists")],
+)
+def test_findings_of_what_was_not_indexed_are_not_made_up(
+    cardcat: Run, library: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    monkeypatch.chdir(library.parent)
+    answer = cardcat("index", "--findings", *arguments)
+    assert answer.code == 2, answer.err
+    cardcat("index", "--direct", "library")
+    answer = cardcat("index", "--findings", *arguments)
+    assert (answer.code, said in answer.err) == (2, True), answer.err
+
+
+def test_the_page_of_the_run_is_named(cardcat: Run, fake: Fake, library: Path) -> None:
+    away = IndexedLocation("/x", "CARD", IndexMode.DEEP, ScanState.COMPLETE, is_there=False)
+    fake("cardcat.indexing.witnessed", index_as_flow=lambda *_: Indexed((away,), flow_run_id="17"))
+    fake("cardcat.server", status=lambda: SimpleNamespace(ui_url="http://127.0.0.1:4200"))
+    told = cardcat("index", str(library))
+    assert "The run's page: http://127.0.0.1:4200/runs/flow-run/17" in told.out
 
 
 def test_without_direct_it_is_a_flow(cardcat: Run, fake: Fake, library: Path) -> None:

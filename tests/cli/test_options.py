@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardcat.cli.options import whole_number
+from cardcat.cli.options import size, whole_number
 from cardcat.errors import UsageError
 
 copies = whole_number("--copies", 1_000)
@@ -32,3 +32,33 @@ def test_anything_else_is_a_sentence(typed: str) -> None:
 def test_what_only_python_takes_for_a_number_is_none(typed: str) -> None:
     with pytest.raises(UsageError):
         copies(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("0", 0),
+        ("500", 500),
+        ("500B", 500),
+        (" 64KB ", 64_000),
+        ("64 kb", 64_000),
+        ("10M", 10_000_000),
+        ("10MB", 10_000_000),
+        ("1.5GB", 1_500_000_000),
+        ("4.35 MB", 4_350_000),
+        ("2tb", 2_000_000_000_000),
+        ("1KiB", 1024),
+        ("10 MiB", 10 * 1024 * 1024),
+        ("1.5Gi", 3 << 29),
+    ],
+)
+def test_a_size_is_given_as_people_write_it(typed: str, found: int) -> None:
+    assert size("--min-size")(typed) == found
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "much", "-1", "MB", "1.", ".5", "1iB", "1e3", "1 0", "10MBB", "\u0663", "1,5MB"]
+)
+def test_what_is_no_size_is_explained(typed: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(f"--min-size needs a size, not '{typed}'.")):
+        size("--min-size")(typed)

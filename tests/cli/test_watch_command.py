@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from cardcat import inserted
 from cardcat.model import BackupOptions, BackupResult, SessionStatus
 from cardcat.plan import cards
+from cardcat.storage.readers import plugged_volumes
 from tests.cli.conftest import Fake, Run
 from tests.drives import drive
 from tests.support import Desk, fill, jpeg
@@ -26,11 +26,9 @@ PHOTOS = {f"DCIM/100/IMG_{n}.JPG": jpeg(n) for n in range(3)}
 @pytest.fixture(autouse=True)
 def only_its_own_drives(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Other tests may mount cards at the same time."""
-    every = inserted.plugged_volumes
     monkeypatch.setattr(
-        inserted,
-        "plugged_volumes",
-        lambda: [plugged for plugged in every() if plugged.mount_point.is_relative_to(desk.folder)],
+        "cardcat.inserted.plugged_volumes",
+        lambda: [plugged for plugged in plugged_volumes() if plugged.mount_point.is_relative_to(desk.folder)],
     )
 
 

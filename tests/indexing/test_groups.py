@@ -65,6 +65,14 @@ def test_a_part_that_is_indexed_alone_keeps_groups_that_reach_beyond_it(library:
     assert library.ask(GROUPS) == groups
 
 
+def test_a_part_that_is_indexed_alone_keeps_the_groups_of_what_is_unavailable(library: Library) -> None:
+    library.fill(SHOTS).index()
+    groups = library.ask(GROUPS)
+    library.write("UPDATE file_locations SET status = 'unavailable' WHERE name LIKE 'IMG_1%'")
+    library.fill({"b/new.txt": b"n"}).index(library.root / "b")
+    assert library.ask(GROUPS) == groups != []
+
+
 def test_a_new_photo_takes_from_the_sidecar_that_was_there_before(library: Library) -> None:
     xmp = (
         b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>"

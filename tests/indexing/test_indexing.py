@@ -12,7 +12,7 @@ import pytest
 
 from cardcat.care.verifying import verify
 from cardcat.catalog.engine import open_catalog
-from cardcat.catalog.indexing import findings_of
+from cardcat.catalog.indexing import index_findings_of
 from cardcat.errors import CatalogBusyError, SourceError, UsageError
 from cardcat.indexing import ScanState, index, reading, recording
 from cardcat.indexing.claiming import claimed
@@ -243,18 +243,37 @@ def test_a_first_reading_is_a_claim_and_one_that_agrees_is_a_read_back(filled: L
     assert filled.ask(f"{query} WHERE name = 'top.txt'") == [("claimed", 1)]
 
 
-def test_what_a_check_has_proved_of_the_same_content_stays(filled: Library) -> None:
+def proved_cold(library: Library) -> dict[str, tuple[str, bool]]:
+    """By name: the evidence, and whether the time of the proof is that of the check."""
+    query = "SELECT name, evidence, coalesce(verified_at, 0) = 7 FROM file_locations"
+    return {name: (evidence, bool(is_of_then)) for name, evidence, is_of_then in library.ask(query)}
+
+
+def test_what_a_check_has_proved_stays_of_a_file_that_nobody_has_touched(filled: Library) -> None:
     filled.index()
-    filled.write(
-        "UPDATE file_locations SET evidence = 'read_back_cold', verified_at = 7 WHERE name = 'top.txt'"
-    )
-    os.utime(filled.root / "top.txt", ns=(5, 5))
+    filled.write("UPDATE file_locations SET evidence = 'read_back_cold', verified_at = 7")
+    os.utime(filled.root / "top.txt", ns=(5, 5))  # the same bytes, written anew
+    fill(filled.root, {"b/notes.txt": b"other"}, mtime_ns=6)
+    filled.move("a/IMG_2.JPG", "d/IMG_9.JPG")  # or copied there with its time, and deleted: who knows
     filled.index()
-    query = "SELECT evidence, verified_at, mtime_ns FROM file_locations WHERE name = 'top.txt'"
-    assert filled.ask(query) == [("read_back_cold", 7, 5)]
-    fill(filled.root, {"top.txt": b"other"}, mtime_ns=6)
+    assert proved_cold(filled) == {
+        "top.txt": ("read_back", False),
+        "notes.txt": ("claimed", False),
+        "IMG_9.JPG": ("read_back", False),
+        "IMG_1.JPG": ("read_back_cold", True),
+        "IMG_1.XMP": ("read_back_cold", True),
+        "copy of 1.jpg": ("read_back_cold", True),
+    }
+
+
+def test_a_folder_that_was_moved_is_not_proved_cold_where_it_is_now(filled: Library) -> None:
     filled.index()
-    assert filled.ask(query) == [("claimed", None, 6)]
+    filled.write("UPDATE file_locations SET evidence = 'read_back_cold', verified_at = 7")
+    filled.move("a", "z")
+    assert filled.one().moved == 3
+    proof = proved_cold(filled)
+    assert {proof[name] for name in ("IMG_1.JPG", "IMG_1.XMP", "IMG_2.JPG")} == {("read_back", False)}
+    assert proof["top.txt"] == ("read_back_cold", True)
 
 
 def test_findings_of_a_file_that_is_back_or_read_anew_are_settled(filled: Library) -> None:
@@ -274,6 +293,42 @@ def test_findings_of_a_file_that_is_back_or_read_anew_are_settled(filled: Librar
     os.utime(filled.root / "b/notes.txt", ns=(5, 5))
     filled.index()
     assert filled.ask(query) == []
+
+
+def open_troubles(library: Library) -> list[tuple[str, str]]:
+    query = (
+        "SELECT f.name, x.trouble FROM copy_findings x JOIN file_locations f ON f.id = x.file_location_id "
+    )
+    return sorted(library.ask(query + "WHERE x.resolved_at IS NULL"))
+
+
+def test_what_its_owner_took_out_of_a_library_is_no_trouble_for_ever(filled: Library) -> None:
+    filled.index()
+    for path in ("a/IMG_2.JPG", "b/notes.txt"):
+        (filled.root / path).unlink()
+    filled.index(filled.root / "a")
+    with open_catalog(filled.catalog) as catalog:
+        assert [each.path for each in verify(catalog).wrong] == ["b/notes.txt"]  # nobody knew that it is gone
+        assert open_troubles(filled) == [("notes.txt", "missing")]
+        filled.index(disk=Broken(folder="b"))
+        assert open_troubles(filled) == [("notes.txt", "missing")]  # nobody has looked
+        filled.index()
+        assert open_troubles(filled) == []
+        assert verify(catalog).wrong == []
+    assert set(filled.rows("missing")) == {"a/IMG_2.JPG", "b/notes.txt"}
+
+
+def test_what_was_wrong_with_a_file_is_settled_when_it_is_gone(filled: Library) -> None:
+    filled.index()
+    path = filled.root / "top.txt"
+    path.write_bytes(b"TOP")
+    os.utime(path, ns=(1, filled.ask("SELECT mtime_ns FROM file_locations WHERE name = 'top.txt'")[0][0]))
+    with open_catalog(filled.catalog) as catalog:
+        verify(catalog)
+    assert open_troubles(filled) == [("top.txt", "damaged")]
+    path.unlink()
+    filled.index()
+    assert open_troubles(filled) == []
 
 
 def test_no_card_is_safe_by_a_library(desk: Desk) -> None:
@@ -375,7 +430,7 @@ def test_what_can_not_be_taken_in_is_a_finding_of_that_run(filled: Library) -> N
         ("a/pipe", "Pipe"),
     ]
     with open_catalog(filled.catalog) as catalog, catalog.read() as c:
-        assert [each.path for each in findings_of(c, 1)] == ["link", "a/pipe"]
+        assert [each.path for each in index_findings_of(c, 1)] == ["link", "a/pipe"]
     (filled.root / "link").unlink()
     filled.index()
     assert filled.ask("SELECT path FROM index_findings") == [("a/pipe",)]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import shutil
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,29 +21,47 @@ _PATIENCE = 120.0  # seconds; a busy machine takes its time
 
 
 class Browser:
-    """One tab. *requests* are all addresses that its pages asked for."""
+    """
+    One tab. *requests* are all addresses that its pages asked for since the last `clear`.
+
+    *runs* says how often a notebook has told it that all of its cells are run.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._number = 0
         self.requests: list[str] = []
         self.errors: list[str] = []
+        self.runs = 0
         for domain in ("Page", "Network", "Runtime"):
             self._do(f"{domain}.enable")
 
     def open(self, address: str) -> None:
         self._do("Page.navigate", url=address)
 
+    def clear(self) -> None:
+        """Leave the page that is open, and forget what it did."""
+        self.open("about:blank")
+        self.wait_for("location.href === 'about:blank' && document.readyState === 'complete'")
+        self.requests.clear()
+        self.errors.clear()
+        self.runs = 0
+
+    def wait_for_run(self) -> None:
+        """Wait until all cells of a notebook are run, and what came of it is drawn."""
+        self.wait_for(_TWO_FRAMES, lambda: self.runs > 0)
+
     def value(self, script: str) -> Any:
         """What the script gives in the page."""
         told = self._do("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         return told["result"].get("value")
 
-    def wait_for(self, script: str) -> Any:
-        """What the script gives as soon as that is something."""
+    def wait_for(self, script: str, is_time: Callable[[], bool] = lambda: True) -> Any:
+        """What the script gives as soon as that is something, begun when it *is_time*."""
         end = time.monotonic() + _PATIENCE
         while time.monotonic() < end:
-            if found := self.value(script):
+            self.value("0")  # notes what has come
+            if is_time() and (found := self.value(script)):
                 return found
             time.sleep(0.1)
         raise AssertionError(f"never true: {script}; the page says: {self.text()!r}; errors: {self.errors}")
@@ -52,24 +69,6 @@ class Browser:
     def text(self) -> str:
         """All text that is seen, also inside of components."""
         return str(self.value(_TEXT))
-
-    def picture(self, file: Path, width: int = 1400) -> None:
-        """The whole page as a PNG."""
-        self._size(width, 1000)
-        height = int(self.value("Math.max(...[...document.querySelectorAll('*')].map(e => e.scrollHeight))"))
-        self._size(width, min(height, 12_000))
-        time.sleep(1.5)
-        told = self._do("Page.captureScreenshot", format="png")
-        file.write_bytes(base64.b64decode(told["data"]))
-
-    def _size(self, width: int, height: int) -> None:
-        self._do(
-            "Emulation.setDeviceMetricsOverride",
-            width=width,
-            height=height,
-            deviceScaleFactor=1,
-            mobile=False,
-        )
 
     def _do(self, method: str, **parameters: object) -> dict[str, Any]:
         self._number += 1
@@ -85,6 +84,8 @@ class Browser:
             self.requests.append(told["params"]["request"]["url"])
         if told.get("method") == "Network.webSocketCreated":
             self.requests.append(told["params"]["url"])
+        if told.get("method") == "Network.webSocketFrameReceived":
+            self.runs += '"completed-run"' in told["params"]["response"]["payloadData"]
         if told.get("method") == "Runtime.exceptionThrown":
             self.errors.append(json.dumps(told["params"]["exceptionDetails"])[:2000])
 
@@ -102,6 +103,8 @@ _TEXT = """
   return parts.join(' ').replace(/\\s+/g, ' ');
 })()
 """
+
+_TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
 
 CHARTS = """
 (() => {

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,8 +15,12 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 from cardcat.backup import backup
+from cardcat.cli.main import main
 from cardcat.indexing import index
 from cardcat.model import BackupOptions, Layout
+from cardcat.notebooks.finding import FOLDER
+from tests.notebooks.browser import Browser, browser
+from tests.notebooks.serving import address_of, served
 
 EXIF, GPS = 0x8769, 0x8825
 CANON, SONY = ("Canon", "Canon EOS R5", "RF50mm F1.8 STM"), ("SONY", "ILCE-7M4", "FE 35mm F1.8")
@@ -89,11 +96,57 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> Gallery:
     return made
 
 
-@pytest.fixture(autouse=True)
-def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="package", autouse=True)
+def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Marimo and the snapshots keep what they keep in a home of their own."""
     home = tmp_path_factory.mktemp("home")
-    for variable in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
-        monkeypatch.setenv(variable, str(home / variable))
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.delenv("CARDCAT_CATALOG", raising=False)
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
+            patch.setenv(variable, str(home / variable))
+        patch.setenv("HOME", str(home))
+        patch.delenv("CARDCAT_CATALOG", raising=False)
+        yield
+
+
+@pytest.fixture(scope="package")
+def exported(
+    own_folders: None, gallery: Gallery, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str, str], Path]:
+    """The file of a notebook, by its name and kind: each is made once, and nothing is left beside it."""
+
+    @cache
+    def made(name: str, kind: str) -> Path:
+        before = sorted(FOLDER.iterdir())
+        place = tmp_path_factory.mktemp("kept") / f"{name}.{kind}"
+        assert main(["notebook", name, f"--{kind}", str(place), "--catalog", str(gallery.catalog)]) == 0
+        assert list(place.parent.iterdir()) == [place]
+        assert sorted(FOLDER.iterdir()) == before  # what marimo leaves is gone with the copy that was run
+        return place
+
+    return made
+
+
+@pytest.fixture(scope="package")
+def address(own_folders: None, gallery: Gallery) -> Iterator[Callable[[str], str]]:
+    """The address of a notebook that is served, by its name: each is begun once."""
+    with ExitStack() as stack:
+
+        @cache
+        def begun(name: str) -> str:
+            return address_of(stack.enter_context(served(name, catalog=gallery.catalog)))
+
+        yield begun
+
+
+@pytest.fixture(scope="package")
+def tab(own_folders: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One Chromium for all of them."""
+    with browser(tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(tab: Browser) -> Browser:
+    """A page that has asked nobody yet."""
+    tab.clear()
+    return tab

@@ -72,7 +72,9 @@ def test_the_waste_of_a_folder_is_what_the_question_says(
     _, found = run("duplicates", gallery.catalog, monkeypatch)
 
     asked = ask("waste_by_folder", gallery.catalog)
-    assert sorted(rows(found["by_folder"]["size", "copies"])) == sorted(rows(asked["wasted_bytes", "copies"]))
+    waste = sorted(found["by_folder"]["size"])
+    assert waste == [pytest.approx(part, abs=1) for part in sorted(asked["wasted_bytes"])]  # by rounding
+    assert sorted(found["by_folder"]["copies"]) == sorted(asked["copies"])
     assert {folder.rpartition("Pictures/")[2] for folder in found["by_folder"]["folder"]} == {
         "2024",
         "old disk/2024",

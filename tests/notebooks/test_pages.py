@@ -10,8 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,39 +18,13 @@ import pytest
 
 from cardcat.cli.main import main
 from cardcat.notebooks.finding import FOLDER
-from tests.notebooks.browser import CHARTS, browser
+from tests.notebooks.browser import CHARTS, Browser
 from tests.notebooks.conftest import Gallery
+from tests.notebooks.serving import address_of, served
 
-CHARTS_OF = {"duplicates": 5, "library": 12, "sessions": 5}
+CHARTS_OF = {"duplicates": 6, "library": 12, "sessions": 5}
 WIDTHS = "[...document.querySelectorAll('figure img')].map(image => image.naturalWidth)"
 HEADINGS = {"duplicates": "The largest groups", "library": "How safe it is", "sessions": "How fast"}
-
-
-@contextmanager
-def served(*arguments: str, catalog: Path, folder: Path | None = None) -> Iterator[subprocess.Popen[str]]:
-    """`cardcat notebook`, ended in the end whatever happens."""
-    words = [sys.executable, "-m", "cardcat.cli.main", "notebook", *arguments, "--no-browser", "--json"]
-    program = "from cardcat.cli.main import run; run()"
-    command = [sys.executable, "-c", program, *words[3:], "--catalog", str(catalog)]
-    with subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGINT)
-
-
-def address_of(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    told = ""
-    for line in process.stdout:
-        told += line
-        if line.startswith("}"):
-            return str(json.loads(told)["address"])
-    assert process.stderr is not None
-    raise AssertionError(process.stderr.read())
 
 
 def children(pid: int) -> list[int]:
@@ -68,36 +41,34 @@ def is_gone(pid: int) -> bool:
 
 @pytest.mark.parametrize("name", CHARTS_OF)
 def test_the_page_has_its_text_and_charts_and_asks_nobody_else(
-    name: str, gallery: Gallery, tmp_path: Path
+    name: str, address: Callable[[str], str], page: Browser
 ) -> None:
-    with served(name, catalog=gallery.catalog) as process, browser(tmp_path / "profile") as page:
-        page.open(address_of(process))
-        page.wait_for(f"({CHARTS.strip()}) === {CHARTS_OF[name]}")
+    page.open(address(name))
+    page.wait_for(f"({CHARTS.strip()}) === {CHARTS_OF[name]}")
 
-        assert HEADINGS[name] in page.text()
-        assert {urlsplit(request).hostname for request in page.requests if "://" in request} == {"127.0.0.1"}
-        assert page.errors == []
-        if name == "duplicates":  # the copies of the largest group
-            page.wait_for(f"{WIDTHS}.length === 3 && Math.min(...{WIDTHS}) === 160")
+    assert HEADINGS[name] in page.text()
+    assert {urlsplit(request).hostname for request in page.requests if "://" in request} == {"127.0.0.1"}
+    assert page.errors == []
+    if name == "duplicates":  # the copies of the largest group
+        page.wait_for(f"{WIDTHS}.length === 3 && Math.min(...{WIDTHS}) === 160")
 
 
-def test_without_a_catalog_the_page_is_friendly(tmp_path: Path) -> None:
-    with served("library", catalog=tmp_path / "catalog.db") as process, browser(tmp_path / "profile") as page:
+def test_without_a_catalog_the_page_is_friendly(tmp_path: Path, page: Browser) -> None:
+    with served("library", catalog=tmp_path / "catalog.db") as process:
         page.open(address_of(process))
         page.wait_for("document.querySelector('.cc-notice') !== null")
-        time.sleep(1)  # what would come after it
+        page.wait_for_run()  # what would come after it
 
         assert "There is no catalog at" in page.text()
         assert "Traceback" not in page.text()
         assert "ancestor" not in page.text()
 
 
-def test_only_who_has_the_address_sees_the_page(gallery: Gallery) -> None:
-    with served("sessions", catalog=gallery.catalog) as process:
-        address = urlsplit(address_of(process))
-        assert shown(address.geturl()) == "/"
-        assert shown(f"http://{address.netloc}/").startswith("/auth/login")
-        assert listening_on(address.port or 0) == {"0100007F"}  # 127.0.0.1
+def test_only_who_has_the_address_sees_the_page(address: Callable[[str], str]) -> None:
+    secret = urlsplit(address("sessions"))
+    assert shown(secret.geturl()) == "/"
+    assert shown(f"http://{secret.netloc}/").startswith("/auth/login")
+    assert listening_on(secret.port or 0) == {"0100007F"}  # 127.0.0.1
 
 
 def shown(address: str) -> str:

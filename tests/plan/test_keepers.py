@@ -118,6 +118,18 @@ def test_the_first_folder_is_preferred_most() -> None:
     assert suggest([one, other], DEFAULT, folders[::-1]).keeper == one
 
 
+def test_the_folder_of_the_library_itself_is_what_counts_most() -> None:
+    one = replace(BASE, location_path="Photos", path="misc/a.jpg")
+    other = replace(BASE, id=2, location_path="Backup", path="2024/a.jpg")
+    assert suggest([one, other], [Rule.TREE]).keeper == one
+
+
+def test_in_a_library_with_an_untidy_name_the_folders_count() -> None:
+    one = replace(BASE, location_path="tmp/Old Photos", path="2024/a.jpg")
+    other = replace(BASE, id=2, location_path="tmp/Old Photos", path="Desktop/a.jpg")
+    assert suggest([one, other], [Rule.TREE]).keeper == one
+
+
 def test_a_folder_is_that_of_its_volume_and_whole() -> None:
     copy = replace(BASE, path="x/a.jpg")
     assert Preferred("uuid:A", "").holds(copy)

@@ -15,8 +15,8 @@ Nothing that is done there reaches the catalog, and nothing is downloaded.
 from __future__ import annotations
 
 from cardcat.analysis.asking import ask
-from cardcat.analysis.opening import connect, frame
+from cardcat.analysis.opening import answered, connect, frame
 from cardcat.analysis.snapshot import home
 from cardcat.analysis.statements import Question, questions
 
-__all__ = ["Question", "ask", "connect", "frame", "home", "questions"]
+__all__ = ["Question", "answered", "ask", "connect", "frame", "home", "questions"]

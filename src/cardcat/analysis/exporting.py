@@ -103,6 +103,8 @@ def _whole(folder: Path) -> Iterator[Path]:
             raise _not_empty(folder) from error
         raise _unwritable(folder, error) from error
     except duckdb.IOException as error:
+        if partial.name not in str(error):  # it is not what is written that is amiss, but what is read
+            raise
         raise _unwritable(folder, OSError(0, str(error).splitlines()[0])) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)

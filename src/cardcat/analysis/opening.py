@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -35,20 +35,39 @@ _OFFLINE = {
 }
 _TYPES = {"string": "VARCHAR", "int64": "BIGINT", "double": "DOUBLE", "binary": "BLOB", "bool": "BOOLEAN"}
 
+_DRIVES = """
+CREATE VIEW drives AS
+SELECT volume_id, volume_key, name, last_seen_at,
+    CASE WHEN count(*) OVER (PARTITION BY name) > 1 THEN name || ' (' || left(uuid, 8) || ')' ELSE name END
+        AS drive
+FROM (
+    SELECT id AS volume_id, "key" AS volume_key, uuid, last_seen_at,
+        coalesce(nullif(label, ''), nullif(last_mount_point, ''), "key") AS name
+    FROM volumes
+)
+"""  # the rule of `catalog.volumes.volume_name`
+
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
 
-def connect(catalog: str | Path | None = None, *, memory: str = MEMORY) -> duckdb.DuckDBPyConnection:
+def connect(
+    catalog: str | Path | None = None, *, memory: str = MEMORY, prepare: Sequence[str] | None = None
+) -> duckdb.DuckDBPyConnection:
     """
-    A DuckDB connection that sees every table of the catalog, and the view `entries`, under their own names.
+    A DuckDB connection that sees every table of the catalog, the view `entries`, and the view `drives`.
 
-    All of it is as of one moment, that of this call. What is done there never reaches the catalog. It takes
-    at most *memory* (`2GB`). CatalogError if there is no catalog, or it can't be read.
+    `drives` names each volume as the commands do (`name`), and so that no two names are alike (`drive`). All
+    of it is as of one moment, that of this call. What is done there never reaches the catalog. It takes at
+    most *memory* (`2GB`). With statements to *prepare* it, they are executed, and all of the snapshot is read
+    before, so that a damaged one is found and made anew. CatalogError if there is no catalog, or it
+    can't be read.
     """
     with open_catalog(catalog, create=False) as opened:
-        return over(opened, memory)
+        if prepare is None:
+            return over(opened, memory)
+        return _healed(opened, memory, lambda db: _prepared(db, prepare))
 
 
 def frame(table: str, catalog: str | Path | None = None) -> pl.DataFrame:
@@ -66,17 +85,28 @@ def answered(opened: Catalog, work: Callable[[duckdb.DuckDBPyConnection], T]) ->
     What goes wrong then may be a damaged snapshot: that is made anew, and *work* done again, once.
     CardcatError if there is too little memory and room on the disk together.
     """
-    try:
-        with over(opened) as db:
+
+    def done(db: duckdb.DuckDBPyConnection) -> T:
+        with db:
             return work(db)
-    except duckdb.OutOfMemoryException as error:
+
+    return _healed(opened, MEMORY, done)
+
+
+def _healed(opened: Catalog, memory: str, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+    """What *work* makes of the snapshot that is there, else of one that is made anew."""
+    try:
+        try:
+            return work(over(opened, memory))
+        except duckdb.OutOfMemoryException:
+            raise
+        except duckdb.Error:
+            return work(over(opened, memory, trusted=False))
+    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
         raise CardcatError(
             f"This needs more room than there is: {str(error).splitlines()[0]}",
             hint=f"Look at the room on the disk: df -h {quoted(str(snapshot.home()))}",
         ) from error
-    except duckdb.Error:
-        with over(opened, trusted=False) as db:
-            return work(db)
 
 
 def over(opened: Catalog, memory: str = MEMORY, *, trusted: bool = True) -> duckdb.DuckDBPyConnection:
@@ -117,6 +147,19 @@ def _over_memory(opened: Catalog, memory: str) -> duckdb.DuckDBPyConnection:
 
 def _with_views(db: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     db.execute(ENTRIES.replace(" / ", " // "))  # SQLite's division of whole numbers
+    db.execute(_DRIVES)
+    return db
+
+
+def _prepared(db: duckdb.DuckDBPyConnection, prepare: Sequence[str]) -> duckdb.DuckDBPyConnection:
+    try:
+        for name in arrow.TABLES:
+            db.execute(f"SELECT bit_xor(hash(t)) FROM {name} AS t").fetchall()  # noqa: S608 - a name of ours
+        for statement in prepare:
+            db.execute(statement)
+    except duckdb.Error:
+        db.close()
+        raise
     return db
 
 

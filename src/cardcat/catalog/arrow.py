@@ -16,7 +16,7 @@ from sqlalchemy import Boolean, CheckConstraint, Column, Integer, LargeBinary, T
 from sqlalchemy.types import Double
 
 from cardcat.catalog import migrate
-from cardcat.catalog.engine import Catalog, open_catalog, require_sound
+from cardcat.catalog.engine import Catalog, require_sound
 from cardcat.catalog.sources import TROUBLE, Source, own_sqlite
 from cardcat.catalog.sqlite import beside
 from cardcat.catalog.tables import catalog_identity, metadata
@@ -187,12 +187,6 @@ def reading(opened: Catalog, source: Way = own_sqlite) -> Iterator[Reader]:
     """Read an open catalog, by `own_sqlite` or `fast_driver`; nothing can be changed by it."""
     with source(opened) as found:
         yield Reader(opened.path, found)
-
-
-def read_table(path: Path, name: str) -> pa.Table:
-    """All rows of the table *name* of the catalog *path*, its columns in the catalog's order."""
-    with open_catalog(path, create=False) as opened, reading(opened) as reader:
-        return reader.table(name)
 
 
 def schema_of(name: str) -> pa.Schema:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, case, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, case, func, insert, or_, select, update
 
 from cardcat.catalog.bulk import Value, chunks, insert_many, insert_or_renew
 from cardcat.catalog.copies import copy_hashes
@@ -101,17 +101,22 @@ class OpenFinding:
 
 
 def due_copies(c: Connection, scope: Scope) -> list[DueCopy]:
-    """Every copy of *scope* that is or should be there and was once read, the longest unlooked-at first."""
+    """
+    Every copy of *scope* that is or should be there and was once read, the longest unlooked-at first.
+
+    What is missing from a library is not due: it is its owner's to take away, and an index sees it come back.
+    """
     f, loc = file_locations.c, locations.c
     verified, checked = func.coalesce(f.verified_at, 0), func.coalesce(copy_checks.c.checked_at, 0)
     looked_at = case((verified > checked, verified), else_=checked)
+    is_owed = or_(f.role != Role.LIBRARY.value, f.status != Presence.MISSING.value)
     rank = case({each.value: each.rank for each in Evidence}, value=f.evidence)
     query = (
         select(f.id, f.size, loc.id, looked_at)
         .join(folders, folders.c.id == f.folder_id)
         .join(locations, loc.id == folders.c.location_id)
         .outerjoin(copy_checks, copy_checks.c.file_location_id == f.id)
-        .where(f.status.in_(_KEPT), f.role != Role.SOURCE.value, f.content_id.is_not(None))
+        .where(f.status.in_(_KEPT), f.role != Role.SOURCE.value, f.content_id.is_not(None), is_owed)
         .order_by(looked_at, rank, f.id)
     )
     if not scope.path:

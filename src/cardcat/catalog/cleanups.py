@@ -204,8 +204,8 @@ def set_steps(
 
 
 def dead_ones(rows: Iterable[CleanupRow], is_alive: Callable[[str], bool]) -> list[CleanupRow]:
-    """Those of running cleanups whose process is gone."""
-    return [row for row in rows if row.owner is None or not is_alive(row.owner)]
+    """Those of *rows* that are on record as at work, and whose process is gone."""
+    return [row for row in rows if row.status == RUNNING and not (row.owner and is_alive(row.owner))]
 
 
 def _values(cleanup_id: int, step: NewStep, now: int) -> dict[str, Value]:

@@ -1,18 +1,29 @@
-"""The files of a library as an index reads them, in whole columns, and writes them, a portion at a time."""
+"""The files of a library as an index writes them, a portion at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import adbc_driver_sqlite.dbapi as driver
-import pyarrow as pa
-from sqlalchemy import Connection, bindparam, case, delete, exists, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Update,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    or_,
+    select,
+    update,
+)
 
 from cardcat.catalog.bulk import Value, chunks, insert_many, insert_new, unique
 from cardcat.catalog.contents import MediaRow
 from cardcat.catalog.details import METADATA_COLUMNS, media_values
+from cardcat.catalog.resolving import resolve_findings
 from cardcat.catalog.tables import (
     content_identity,
     copy_findings,
@@ -21,29 +32,12 @@ from cardcat.catalog.tables import (
     media_details,
     media_files,
 )
-from cardcat.catalog.trouble import told
 from cardcat.model import Evidence, Kind, Presence, Role
 from cardcat.paths import to_text
 
-_FOLDERS = """
-SELECT 0 AS id, '' AS path, x'00' AS path_raw
-UNION ALL SELECT id, path, path_raw FROM folders WHERE location_id = ?
-"""
-_FILES = """
-SELECT 0 AS id, 0 AS folder_id, '' AS name, x'00' AS name_raw, 0 AS size, 0 AS mtime_ns,
-  '' AS role, '' AS status, 0 AS content_id, '' AS kind, 0 AS is_inspected, '' AS live_photo_id
-UNION ALL SELECT * FROM (
-SELECT f.id, f.folder_id, f.name, f.name_raw, f.size, f.mtime_ns, f.role, f.status,
-  f.content_id, k.kind, d.content_id IS NOT NULL, d.live_photo_id
-FROM folders o
-JOIN file_locations f ON f.folder_id = o.id
-LEFT JOIN content_identity k ON k.id = f.content_id
-LEFT JOIN media_details d ON d.content_id = f.content_id
-WHERE o.location_id = ?)
-"""
-
 ONCE = "an index read it once: nothing to compare it with yet"
 AGAIN = "an index read it, and it is what was known: memory may have answered"
+_IN_QUESTION = (Presence.PRESENT.value, Presence.UNAVAILABLE.value)
 _PROVED = (Evidence.READ_BACK.value, Evidence.READ_BACK_COLD.value)
 
 
@@ -53,7 +47,7 @@ class LibraryFile:
     A file of a library as it was found. *path* is relative to the location.
 
     *content_id* is None where it was not read; *was_known*: its content was, before it was read. *id* is the
-    row that it is written to, None for a new one.
+    row that it is written to, None for a new one; *has_moved*: until now that was the row of another place.
     """
 
     path: str
@@ -62,27 +56,7 @@ class LibraryFile:
     content_id: int | None
     was_known: bool
     id: int | None = None
-
-
-def library_folders(path: Path, location_id: int) -> pa.Table:
-    """`id`, `path` and `path_raw` of every folder of the location, in the catalog *path*."""
-    return _asked(path, _FOLDERS, location_id)
-
-
-def library_files(path: Path, location_id: int) -> pa.Table:
-    """
-    Every file of the location, whatever its status: a row of `file_locations` each, with what is known of it.
-
-    `kind` and `live_photo_id` are NULL where nothing tells; `is_inspected` says that its metadata was read.
-    """
-    return _asked(path, _FILES, location_id)
-
-
-def _asked(path: Path, query: str, location_id: int) -> pa.Table:
-    # The driver takes a column's type from its first rows, which may be NULL: a row of samples goes first.
-    with told(path), driver.connect(f"{path.as_uri()}?mode=ro") as c, c.cursor() as cursor:
-        cursor.execute(query, (location_id,))
-        return cursor.fetch_arrow_table().slice(1)
+    has_moved: bool = False
 
 
 def write_files(c: Connection, rows: Sequence[LibraryFile], folder_of: Mapping[str, int], now: int) -> None:
@@ -90,17 +64,33 @@ def write_files(c: Connection, rows: Sequence[LibraryFile], folder_of: Mapping[s
     Put the files on record: new ones as `library`, others over their own row, which thereby may move.
 
     A reading proves nothing by itself: only one that agrees with what was known before makes `read_back`, and
-    none is ever cold. What a check has proved of the same content stays.
+    none is ever cold. What a check has proved stays only of a file that is still the one it has read, as far
+    as size, time and place tell. What was put into quarantine meanwhile stays there.
     """
     fresh = [_values(row, folder_of, now) for row in rows if row.id is None]
     insert_many(c, insert_new(c, file_locations), [_as_new(values, now) for values in fresh])
+    statement = _over_own_row()
+    known = [
+        _values(row, folder_of, now) | {"id": row.id, "has_moved": int(row.has_moved)}
+        for row in rows
+        if row.id is not None
+    ]
+    for chunk in chunks(known):
+        c.execute(statement, [{f"b_{name}": value for name, value in values.items()} for values in chunk])
+
+
+def _over_own_row() -> Update:
     f = file_locations.c
-    is_proved = (f.content_id == bindparam("b_content_id")) & or_(*(f.evidence == word for word in _PROVED))
+    is_proved = and_(
+        or_(*(f.evidence == word for word in _PROVED)),  # a list takes one row at a time
+        *(f[name] == bindparam(f"b_{name}") for name in ("content_id", "size", "mtime_ns")),
+        bindparam("b_has_moved", type_=Integer) == 0,
+    )
     proof = ("evidence", "verified_at", "verified_how")
     plain = ("folder_id", "name", "name_raw", "content_id", "size", "mtime_ns", "status", "last_seen_at")
-    statement = (
+    return (
         update(file_locations)
-        .where(f.id == bindparam("b_id"), f.role == Role.LIBRARY.value)
+        .where(f.id == bindparam("b_id"), _is_ours())
         .values(
             {name: bindparam(f"b_{name}") for name in plain}
             | {
@@ -109,9 +99,6 @@ def write_files(c: Connection, rows: Sequence[LibraryFile], folder_of: Mapping[s
             }
         )
     )
-    known = [_values(row, folder_of, now) | {"id": row.id} for row in rows if row.id is not None]
-    for chunk in chunks(known):
-        c.execute(statement, [{f"b_{name}": value for name, value in values.items()} for values in chunk])
 
 
 def set_present(c: Connection, ids: Sequence[int], now: int) -> None:
@@ -120,7 +107,7 @@ def set_present(c: Connection, ids: Sequence[int], now: int) -> None:
     f = file_locations.c
     for chunk in chunks(ids):
         back = {"status": Presence.PRESENT.value, "last_seen_at": now}
-        c.execute(update(file_locations).where(f.id.in_(chunk), f.role == Role.LIBRARY.value).values(back))
+        c.execute(update(file_locations).where(f.id.in_(chunk), _is_ours()).values(back))
         c.execute(
             update(copy_findings)
             .where(x.file_location_id.in_(chunk), x.trouble == "missing", x.resolved_at.is_(None))
@@ -128,22 +115,48 @@ def set_present(c: Connection, ids: Sequence[int], now: int) -> None:
         )
 
 
-def set_missing(c: Connection, ids: Iterable[int]) -> None:
-    """Say that these files of a library are not there any more. Their rows stay."""
+def set_missing(c: Connection, ids: Sequence[int], now: int) -> int:
+    """
+    Say that these files of a library are not there any more; of how many that is new. Their rows stay.
+
+    Only of those that were there until now: what a cleanup has put away meanwhile is not missing.
+    """
+    f = file_locations.c
+    count = 0
+    for chunk in chunks(ids):
+        there = update(file_locations).where(f.id.in_(chunk), _is_ours(), f.status.in_(_IN_QUESTION))
+        count += c.execute(there.values(status=Presence.MISSING.value)).rowcount
+    settle_missing(c, ids, now)
+    return count
+
+
+def settle_missing(c: Connection, ids: Sequence[int], now: int) -> None:
+    """What a check has found wrong with those of these files that are missing is settled: they are gone."""
     f = file_locations.c
     for chunk in chunks(ids):
-        c.execute(
-            update(file_locations)
-            .where(f.id.in_(chunk), f.role == Role.LIBRARY.value)
-            .values(status=Presence.MISSING.value)
-        )
+        gone = select(f.id).where(f.id.in_(chunk), _is_ours(), f.status == Presence.MISSING.value)
+        resolve_findings(c, c.scalars(gone).all(), "an index found that its owner took it away", now)
 
 
-def rename_folder(c: Connection, folder_id: int, path: str) -> None:
-    """Let the folder with all that is directly in it be at *path* now; nothing may be on record there."""
+def _is_ours() -> ColumnElement[bool]:
+    """Whether an index may say anything of a row: it makes libraries, and has no business in a quarantine."""
+    f = file_locations.c
+    return and_(f.role == Role.LIBRARY.value, f.status != Presence.QUARANTINED.value)
+
+
+def move_folder(c: Connection, folder_id: int, path: str, now: int) -> None:
+    """
+    Let the folder with all that is directly in it be at *path* now; nothing may be on record there.
+
+    All of it was read, and is what was known. But it may as well be copied there: nothing of it is cold.
+    """
     text, raw = to_text(path)
     values: dict[str, Value] = {"path": text, "path_raw": raw or b""}
     c.execute(update(folders).where(folders.c.id == folder_id).values(values))
+    f = file_locations.c
+    cold = f.evidence == Evidence.READ_BACK_COLD.value
+    read = {"evidence": Evidence.READ_BACK.value, "verified_at": now, "verified_how": AGAIN}
+    c.execute(update(file_locations).where(f.folder_id == folder_id, _is_ours(), cold).values(read))
 
 
 def drop_empty_folders(c: Connection, ids: Iterable[int]) -> None:

@@ -81,6 +81,12 @@ def owner_of(c: Connection, location_id: int) -> str | None:
     return c.scalar(select(index_rules.c.owner).where(index_rules.c.location_id == location_id))
 
 
+def is_settled(c: Connection, location_id: int) -> bool:
+    """Whether the last index of the location came to its end."""
+    state = c.scalar(select(locations.c.scan_state).where(locations.c.id == location_id))
+    return state == ScanState.COMPLETE.value
+
+
 def begin_index(
     c: Connection, location_id: int, order: Order, *, owner: str, flow_run_id: str | None, now: int
 ) -> None:
@@ -173,7 +179,7 @@ def replace_findings(
         c.execute(insert(index_findings), chunk)
 
 
-def findings_of(c: Connection, location_id: int) -> list[Finding]:
+def index_findings_of(c: Connection, location_id: int) -> list[Finding]:
     """What the last index of the location could not take in, in the order it was found."""
     x = index_findings.c
     query = (

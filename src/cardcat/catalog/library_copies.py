@@ -26,6 +26,7 @@ from cardcat.paths import from_text
 from cardcat.plan.keepers import LibraryCopy
 
 _FEWEST = 2  # copies that make a duplicate
+_HELD = (Presence.PRESENT.value, Presence.UNAVAILABLE.value)  # there, or on a drive that was not
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def library_copies(
 
     With *held* also those on drives that are known to be unplugged. A content without any is left out.
     """
-    statuses = [Presence.PRESENT.value] + ([Presence.UNAVAILABLE.value] if held else [])
+    statuses = _HELD if held else (Presence.PRESENT.value,)
     f, k = file_locations.c, content_identity.c
     found: dict[str, list[LibraryCopy]] = {}
     for chunk in chunks(unique(hashes)):
@@ -69,14 +70,15 @@ def duplicated_contents(c: Connection, volume_id: int | None = None) -> list[str
     """
     The photos and films that libraries hold more than once on one volume (None: on any), by their hash.
 
-    The largest first; empty files waste nothing and are none.
+    Those on drives that were unplugged when that was last looked at too. The largest first; empty files waste
+    nothing and are none.
     """
     f, k = file_locations.c, content_identity.c
     several = (
         select(f.content_id)
         .join(folders, folders.c.id == f.folder_id)
         .join(locations, locations.c.id == folders.c.location_id)
-        .where(f.role == Role.LIBRARY.value, f.status == Presence.PRESENT.value)
+        .where(f.role == Role.LIBRARY.value, f.status.in_(_HELD))
         .group_by(f.content_id, locations.c.volume_id)
         .having(func.count() >= _FEWEST)
     )
@@ -89,19 +91,17 @@ def duplicated_contents(c: Connection, volume_id: int | None = None) -> list[str
 
 
 def library_copies_by_id(c: Connection, ids: Iterable[int]) -> dict[int, LibraryCopy]:
-    """These copies by their ids, where they still are of libraries and present."""
+    """These copies by their ids, where they still are of libraries, and there or on an unplugged drive."""
     f = file_locations.c
     found: dict[int, LibraryCopy] = {}
     for chunk in chunks(unique(ids)):
-        query = _select().where(
-            f.id.in_(chunk), f.role == Role.LIBRARY.value, f.status == Presence.PRESENT.value
-        )
+        query = _select().where(f.id.in_(chunk), f.role == Role.LIBRARY.value, f.status.in_(_HELD))
         found.update((row.id, to_library_copy(row)) for row in c.execute(query))
     return found
 
 
 def neighbours(c: Connection, copy_ids: Sequence[int]) -> list[Neighbour]:
-    """Every file that is present in the folders of these copies, or in a group with one of these."""
+    """Every file in the folders of these copies, or in a group with one of these, if not known to be gone."""
     f = file_locations.c
     folder_ids: list[int] = []
     for chunk in chunks(unique(copy_ids)):
@@ -144,7 +144,7 @@ def _neighbours() -> Select[Any]:
         .join(folders, d.id == f.folder_id)
         .outerjoin(content_identity, k.id == f.content_id)
         .outerjoin(media_details, media_details.c.content_id == f.content_id)
-        .where(f.status.in_((Presence.PRESENT.value, Presence.UNAVAILABLE.value)))
+        .where(f.status.in_(_HELD))
     )  # fmt: skip
 
 

@@ -11,17 +11,17 @@ from cardcat.cleanup.plans import Action
 from cardcat.cleanup.standing import CHANGED, GONE, SAME
 from cardcat.storage import spots
 from cardcat.storage.disk import Disk
+from cardcat.storage.ignore import QUARANTINE
 from cardcat.storage.reading import OnBytes, SourceChanged
 from cardcat.storage.spots import Identity, Spot, Weighed
-from cardcat.storage.tree import QUARANTINE
 
 _KEEPER_CHANGED = "the copy that was to be kept is not what it was"
 _KEEPER_GONE = "the copy that was to be kept is not there any more"
 _ELSEWHERE = "it lies on another filesystem than the folder of its library"
 _SWAPPED = "another file took its name in that moment"
-_TAKEN = "something else is in its place now"
+TAKEN = "something else is in its place now"
 _NOT_THERE = "it is not in the quarantine any more"
-_EDITED = "it was changed since it was put away"
+EDITED = "it was changed since it was put away"
 _QUARANTINE_CHANGED = "the file in the quarantine is not the one that was put there"
 _CANT = {
     Action.HARDLINK: "its filesystem can't link files, or not exchange them in one step",
@@ -110,7 +110,7 @@ def act(disk: Disk, job: Job, pair: Pair) -> None:
     """
     Put the copy away, durably. Refusal if a file is not the one that was read, or the filesystem can't.
 
-    What was begun is then to be taken back by `put_back`, also after an OSError.
+    What was begun is then to be taken back by `take_back`, also after an OSError.
     """
     if spots.look_at_file(disk, pair.at) != pair.keeper.identity:
         raise Refusal(_KEEPER_CHANGED)
@@ -168,7 +168,7 @@ def would_go_back(disk: Disk, job: Job) -> None:
     if there is not None and there.size != job.size:
         raise Refusal(_QUARANTINE_CHANGED)
     if there is not None and here is not None and job.action is Action.QUARANTINE:
-        raise Refusal(_TAKEN)
+        raise Refusal(TAKEN)
 
 
 def _is_back(disk: Disk, job: Job) -> bool:
@@ -180,15 +180,12 @@ def _is_back(disk: Disk, job: Job) -> bool:
 
 def put_back(disk: Disk, job: Job, *, since: int | None = None) -> None:
     """
-    Let the file be where it was, whatever of it was done: nothing, a part, or all. Twice does no harm.
+    Let a file that was put away be where it was, also if that was begun before. Twice does no harm.
 
     Refusal if that place is taken, or the file is not what was put away. *since* is when it was, in UTC
     seconds, None for right now: a folder that was changed after that keeps its time.
     """
-    if job.action is Action.QUARANTINE:
-        _move_back(disk, job, since)
-    else:
-        _exchange_back(disk, job, since)
+    (_move_back if job.action is Action.QUARANTINE else _exchange_back)(disk, job, since)
     tidy(disk, job)
 
 
@@ -201,14 +198,14 @@ def tidy(disk: Disk, job: Job) -> None:
 def _move_back(disk: Disk, job: Job, since: int | None) -> None:
     here, there = spots.look(disk, job.goer), spots.look_at_file(disk, job.aside)
     if there is None:
-        if here is not None and _is_of(disk, job, job.goer):
+        if here is not None and is_of(disk, job, job.goer):
             return
         raise Refusal(_NOT_THERE)
-    if not _is_of(disk, job, job.aside):
+    if not is_of(disk, job, job.aside):
         raise Refusal(_QUARANTINE_CHANGED)
     if here is not None:
-        raise Refusal(_TAKEN)
-    with _restoring_time(disk, job, since):
+        raise Refusal(TAKEN)
+    with restoring_time(disk, job, since):
         spots.move(disk, job.aside, job.goer)
 
 
@@ -226,15 +223,28 @@ def _exchange_back(disk: Disk, job: Job, since: int | None) -> None:
         raise Refusal(_QUARANTINE_CHANGED)
     if here is None:
         if spots.look(disk, job.goer) is not None:
-            raise Refusal(_TAKEN)
-        with _restoring_time(disk, job, since):
+            raise Refusal(TAKEN)
+        with restoring_time(disk, job, since):
             spots.move(disk, job.aside, job.goer)
         return
-    if spots.weigh(disk, job.goer).sha256 != job.hash:
-        raise Refusal(_EDITED)
-    with _restoring_time(disk, job, since):
-        spots.exchange(disk, job.goer, job.aside)
+    twin = spots.weigh(disk, job.goer)
+    if twin.sha256 != job.hash:
+        raise Refusal(EDITED)
+    with restoring_time(disk, job, since):
+        exchange_back(disk, job, twin.identity)
     _drop_twin(disk, job, job.aside)
+
+
+def exchange_back(disk: Disk, job: Job, twin: Identity) -> None:
+    """
+    Let the file have its name again, and *twin*, which has it now, be in the quarantine.
+
+    Refusal if another file took the name in that moment; it has it then.
+    """
+    spots.exchange(disk, job.goer, job.aside)
+    if not _is(spots.look_at_file(disk, job.aside), twin):
+        spots.exchange(disk, job.goer, job.aside)
+        raise Refusal(EDITED)
 
 
 def _drop_twin(disk: Disk, job: Job, twin: Spot) -> None:
@@ -244,11 +254,22 @@ def _drop_twin(disk: Disk, job: Job, twin: Spot) -> None:
     if not is_begun:
         for spot in (job.goer, twin):
             if spots.weigh(disk, spot).sha256 != job.hash:
-                raise Refusal(_EDITED)
+                raise Refusal(EDITED)
     spots.drop(disk, twin)
 
 
-def _is_of(disk: Disk, job: Job, spot: Spot) -> bool:
+def holds(disk: Disk, job: Job, spot: Spot) -> bool:
+    """Whether the file there is the content, read byte by byte; not so for anything that is no file."""
+    found = spots.look_at_file(disk, spot)
+    if found is None or found.size != job.size:
+        return False
+    try:
+        return spots.weigh(disk, spot).sha256 == job.hash
+    except SourceChanged:
+        return False
+
+
+def is_of(disk: Disk, job: Job, spot: Spot) -> bool:
     """Whether the file there is the one that went: by its size and time, else by its bytes."""
     found = spots.look_at_file(disk, spot)
     if found is None or found.size != job.size:
@@ -259,7 +280,7 @@ def _is_of(disk: Disk, job: Job, spot: Spot) -> bool:
 
 
 @contextmanager
-def _restoring_time(disk: Disk, job: Job, since: int | None) -> Iterator[None]:
+def restoring_time(disk: Disk, job: Job, since: int | None) -> Iterator[None]:
     """The folder gets the time that it had before the file went, unless it was changed after that."""
     job.goer.root.make_folders(job.goer.folder)
     now = spots.folder_time(disk, job.goer)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from cardcat.catalog import cleanups
 from cardcat.catalog.engine import Catalog
 from cardcat.cleanup import journal as journals
-from cardcat.cleanup.acting import Job, Pair, Refusal, act, put_back, weigh_both
+from cardcat.cleanup.acting import Job, Pair, Refusal, act, weigh_both
 from cardcat.cleanup.journal import Journal
 from cardcat.cleanup.orders import Bundle, Order, check_plan
 from cardcat.cleanup.outcomes import Outcome, refused, told
@@ -19,6 +19,7 @@ from cardcat.cleanup.plans import Action, Plan
 from cardcat.cleanup.roots import Roots
 from cardcat.cleanup.settling import settle
 from cardcat.cleanup.standing import BACKUP, GROUP, Standing
+from cardcat.cleanup.taking_back import take_back
 from cardcat.cleanup.units import belongs
 from cardcat.errors import CancelledError, CardcatError, DestinationError
 from cardcat.model import Stage
@@ -144,6 +145,8 @@ class _Applying:
             mtime_ns=order.goer.mtime_ns,
         )
         pair = weigh_both(self._disk, job, keeper, self._on_bytes)
+        if spots.look(self._disk, aside) is not None:
+            raise Refusal(f"its place in the quarantine is taken: {display(str(aside))}")
         was = pair.goer.identity
         job = replace(
             job,
@@ -192,11 +195,14 @@ class _Applying:
 
     def _take_back(self, bundle: Bundle, steps: Sequence[Step], why: Exception) -> None:
         """All that was done of a bundle. Where that fails the journal says so, and the next run does it."""
-        try:
-            for _, job, _ in reversed(steps):
-                put_back(self._disk, job)
-        except (Refusal, OSError, DestinationError) as error:
-            self._fail(bundle, error, _UNSETTLED, state=cleanups.DOING)
+        errors: list[Exception] = []
+        for _, job, pair in reversed(steps):
+            try:
+                take_back(self._disk, job, pair.at)
+            except (Refusal, OSError, DestinationError) as error:
+                errors.append(error)
+        if errors:
+            self._fail(bundle, errors[0], _UNSETTLED, state=cleanups.DOING)
             return
         if isinstance(why, Refusal):
             self._leave(bundle, str(why))

@@ -63,7 +63,7 @@ class Choosing:
 
     def __init__(self, c: Connection, standing: Standing, wanted: Wanted) -> None:
         self._standing, self._wanted = standing, wanted
-        self.found = Choice(copies=library_copies(c, duplicated_contents(c)))
+        self.found = Choice(copies=library_copies(c, duplicated_contents(c), held=True))
         self._duplicates = {copy.id for copies in self.found.copies.values() for copy in copies}
         units = [
             unit for unit in units_of(neighbours(c, sorted(self._duplicates))) if unit.ids & self._duplicates

@@ -6,10 +6,13 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 
+from sqlalchemy import Connection
+
 from cardcat.catalog import cleanups
 from cardcat.catalog.cleanups import CleanupRow, LocationPlace, NewStep, StepRow
 from cardcat.catalog.duplicates import refresh_duplicates
 from cardcat.catalog.engine import Catalog
+from cardcat.catalog.library_copies import library_copies_by_id
 from cardcat.catalog.moved_copies import forget_aside, lead_to, move_copy, record_aside, set_time
 from cardcat.cleanup.acting import Job, Pair
 from cardcat.cleanup.orders import Order, Refused
@@ -18,7 +21,8 @@ from cardcat.cleanup.roots import BusyError
 from cardcat.errors import UsageError
 from cardcat.model import Presence
 from cardcat.owner import is_alive, owner_stamp
-from cardcat.storage.tree import QUARANTINE
+from cardcat.plan.keepers import LibraryCopy
+from cardcat.storage.ignore import QUARANTINE
 
 
 class Journal:
@@ -45,6 +49,12 @@ class Journal:
         """The locations of these steps, by their ids."""
         with self._catalog.read() as c:
             return cleanups.location_places(c, (step.location_id for step in steps))
+
+    def keepers(self, steps: Sequence[StepRow]) -> dict[int, LibraryCopy]:
+        """The copies that stay for these steps, by their ids, as far as they are still on record."""
+        ids = [step.keeper_id for step in steps if step.keeper_id is not None]
+        with self._catalog.read() as c:
+            return library_copies_by_id(c, ids)
 
     def plan(self, orders: Sequence[Order], action: Action) -> None:
         """Put the steps of these orders on record, where they are new."""
@@ -102,19 +112,20 @@ class Journal:
                 cleanups.set_steps(c, self.row.id, [order.number], cleanups.DONE, now)
 
     def moved(self, step: StepRow, reason: str) -> None:
-        """An interrupted step turned out to be done, and can't be taken back: *reason*."""
+        """The file of an interrupted step is in the quarantine, by proof; *reason* is why it stays there."""
         now = _now()
         with self._catalog.write() as c:
-            if step.file_location_id is not None and step.aside is not None:
-                move_copy(
-                    c,
-                    step.file_location_id,
-                    step.location_id,
-                    step.aside,
-                    status=Presence.QUARANTINED,
-                    now=now,
-                )
+            self._aside(c, step, now)
             cleanups.set_steps(c, self.row.id, [step.number], cleanups.DONE, now, reason=reason)
+
+    def _aside(self, c: Connection, step: StepRow, now: int) -> None:
+        copy, location, aside = step.file_location_id, step.location_id, step.aside
+        if copy is None or aside is None:
+            return
+        if Action(step.action) is Action.QUARANTINE:
+            move_copy(c, copy, location, aside, status=Presence.QUARANTINED, now=now)
+        else:
+            record_aside(c, copy, location, aside, mtime_ns=step.mtime_ns, now=now)
 
     def set(self, numbers: Sequence[int], state: str, reason: str | None = None) -> None:
         """Say how far these steps are; files and rows of copies are as they were."""

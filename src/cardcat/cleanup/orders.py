@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 from cardcat.catalog.copies import known_paths
 from cardcat.catalog.library_copies import library_copies_by_id, neighbours
 from cardcat.catalog.locations import marked_location
+from cardcat.catalog.resolving import still_open
 from cardcat.cleanup.plans import Action, Block, Plan, Verb
-from cardcat.cleanup.standing import GROUP, NOT_LIBRARY, STRUCTURE
+from cardcat.cleanup.standing import GROUP, NOT_LIBRARY, STRUCTURE, WRONG
 from cardcat.cleanup.units import Unit, folder_of, structure_of, units_of
 from cardcat.paths import display
 from cardcat.plan.keepers import LibraryCopy
@@ -23,6 +24,7 @@ _NONE_KEPT = "no copy of it is kept"
 _OTHER_DRIVE = "no copy on the same drive is kept"
 _OTHER_CONTENT = "it has another content by now"
 _OTHER_SIZE = "its size is not that of the group"
+_KEEPER_WRONG = f"of the copy that is kept: {WRONG}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +79,15 @@ def check_plan(c: Connection, plan: Plan, done: set[int]) -> Orders:
     """
     What the plan orders. *done* are the numbers of those orders that nothing is to be done for any more.
 
-    A group is refused as a whole: if it names what is not known, keeps none, or leaves a drive without one.
+    A group is refused as a whole: if it names what is not known, keeps none, or leaves a drive without one
+    that nothing is known to be wrong with.
     """
     found = Orders(done=done)
     groups = list(_groups(c, plan, found.done))
     _refuse_repeated(groups)
+    wrong = still_open(c, [copy.id for group in groups for copy in _copies(group)])
     for group in groups:
-        group.reason = group.reason or _why_refused(group, plan.action)
+        group.reason = group.reason or _why_refused(group, plan.action, wrong)
     _refuse_parted(c, groups, found)
     for group in groups:
         if group.reason:
@@ -159,7 +163,7 @@ def _copies(group: _Group) -> list[LibraryCopy]:
     return [copy for copy in found if copy]
 
 
-def _why_refused(group: _Group, action: Action) -> str | None:
+def _why_refused(group: _Group, action: Action, wrong: set[int]) -> str | None:
     there = [(path, copy) for path, copy in group.keepers if copy]  # another drive may be unplugged
     reasons = [
         *(f"{NOT_LIBRARY}: {display(path)}" for path in group.unknown),
@@ -167,9 +171,13 @@ def _why_refused(group: _Group, action: Action) -> str | None:
         *([] if group.keepers else [_NONE_KEPT]),
         *_why_alone(group, {copy.volume_id for _, copy in there}),
         *_why_structure([(path, copy) for _, path, copy in group.goers if copy]),
+        *(f"{WRONG}: {display(path)}" for _, path, copy in group.goers if copy and copy.id in wrong),
     ]
-    group.keepers = [(path, copy) for path, copy in there if _may_stay(copy, action)]
-    if not reasons and len(group.keepers) < len(there):
+    whole = [(path, copy) for path, copy in there if copy.id not in wrong]
+    if not reasons:
+        reasons += _why_alone(group, {copy.volume_id for _, copy in whole}, _KEEPER_WRONG)
+    group.keepers = [(path, copy) for path, copy in whole if _may_stay(copy, action)]
+    if not reasons and len(group.keepers) < len(whole):
         reasons += _why_alone(group, {copy.volume_id for _, copy in group.keepers if copy}, STRUCTURE)
     return next(iter(reasons), None)
 

@@ -9,19 +9,16 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from cardcat.answers import write_new
 from cardcat.care.choosing import scope_of
 from cardcat.catalog.engine import Catalog
 from cardcat.catalog.volumes import every_volume
 from cardcat.cleanup.choosing import Choice, Choosing, Going, Wanted
 from cardcat.cleanup.plans import Action, Block, Line, Plan, Root, Verb, written
 from cardcat.cleanup.standing import Standing
-from cardcat.errors import CardcatError, UsageError
-from cardcat.paths import display
 from cardcat.plan.keepers import DEFAULT, LibraryCopy, Preferred, Rule, suggest
-from cardcat.storage.atomic import new_file
 from cardcat.storage.disk import Disk
 from cardcat.storage.system import this_disk
-from cardcat.text import cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,49 +59,14 @@ def choose(catalog: Catalog, wish: Wish | None = None, *, disk: Disk | None = No
     return _Planning(choosing.decide(), standing, wanted).chosen()
 
 
-def write_plan(chosen: Chosen, path: Path, made: str, *, disk: Disk | None = None) -> None:
+def write_plan(chosen: Chosen, path: Path, made: str) -> None:
     """
-    Write the plan as text into the new file *path*. UsageError if that is there already.
+    Write the plan as text into the new file *path*: all of it, or nothing.
 
-    *made* is a sentence that says when it was made, and from which catalog.
+    *made* is a sentence that says when it was made, and from which catalog. UsageError if *path* is taken,
+    DestinationError if it can't be written.
     """
-    disk = disk or this_disk()
-    require_new(path, disk=disk)
-    workplace = path.parent / f".{path.name}.unfinished"
-    try:
-        with new_file(disk, path, workplace) as write:
-            for line in written(chosen.plan, made):
-                write(line.encode() + b"\n")
-        disk.remove_folder(workplace)
-    except FileExistsError:
-        raise _taken(path) from None
-    except OSError as error:
-        raise CardcatError(
-            f"The plan can't be written: {cause(error)}: {display(str(path))}",
-            hint="Give another place.",
-        ) from error
-
-
-def require_new(path: Path, *, disk: Disk | None = None) -> None:
-    """UsageError if something is at *path*, or its folder is not there."""
-    disk = disk or this_disk()
-    try:
-        if disk.exists(path):
-            raise _taken(path)
-        is_there = path.parent.is_dir()
-    except OSError as error:
-        raise UsageError(f"{display(str(path))} can't be looked at: {cause(error)}.") from error
-    if not is_there:
-        raise UsageError(
-            f"There is no folder for the plan: {display(str(path.parent))}.", hint="Give another place."
-        )
-
-
-def _taken(path: Path) -> UsageError:
-    return UsageError(
-        f"There is a file at {display(str(path))} already, and it is not written over.",
-        hint="Give another name.",
-    )
+    write_new("".join(f"{line}\n" for line in written(chosen.plan, made)).encode(), path)
 
 
 def _wanted(c: Connection, wish: Wish) -> Wanted:

@@ -6,11 +6,11 @@ import errno
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from cardcat.catalog.cleanups import LocationPlace
 from cardcat.cleanup.acting import Refusal
-from cardcat.cleanup.standing import OFFLINE, UNREADABLE
+from cardcat.cleanup.standing import UNREADABLE, offline
 from cardcat.errors import CardcatError
 from cardcat.model import Volume
 from cardcat.paths import display
@@ -24,6 +24,14 @@ _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL, 
 
 class BusyError(CardcatError):
     """Another cleanup is at work."""
+
+
+class Named(Placed, Protocol):
+    """A copy whose drive can be named to people."""
+
+    @property
+    def volume_name(self) -> str:
+        """Of the volume it is on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,11 @@ class At:
         """What recognises the volume."""
         return self.place.volume_key
 
+    @property
+    def volume_name(self) -> str:
+        """What people know it by."""
+        return self.place.volume_name
+
 
 class Roots:
     """
@@ -64,7 +77,7 @@ class Roots:
         self._roots: dict[str, LibraryRoot] = {}
         self._locked: set[str] = set()
 
-    def spot(self, copy: Placed, path: str | None = None) -> Spot:
+    def spot(self, copy: Named, path: str | None = None) -> Spot:
         """
         Where *copy* is now, or *path* of its location. Refusal while its drive is not plugged in.
 
@@ -72,10 +85,10 @@ class Roots:
         """
         return Spot(self._root(copy), copy.path if path is None else path)
 
-    def _root(self, copy: Placed) -> LibraryRoot:
+    def _root(self, copy: Named) -> LibraryRoot:
         seen, volume = self._places.look(copy), self._places.volume(copy)
         if seen.path is None or volume is None:
-            raise Refusal(OFFLINE if seen.now is Now.OFFLINE else UNREADABLE)
+            raise Refusal(offline(copy.volume_name) if seen.now is Now.OFFLINE else UNREADABLE)
         root = self._roots.get(copy.location_uuid)
         if root is None:
             self._lock(volume)

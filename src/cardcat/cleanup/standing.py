@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cardcat.cleanup.units import structure_of
 from cardcat.model import Volume
+from cardcat.paths import display
 from cardcat.plan.keepers import LibraryCopy
 from cardcat.sightings import Now, Places
 from cardcat.storage.destination import FOLDER
@@ -24,11 +25,15 @@ WRONG = "something was found wrong with it"
 NOT_LIBRARY = "it is not on record as a file of a library that is there"
 
 _NOW = {
-    Now.OFFLINE: OFFLINE,
     Now.MISSING: GONE,
     Now.CHANGED: CHANGED,
     Now.UNREADABLE: UNREADABLE,
 }
+
+
+def offline(drive: str) -> str:
+    """That *drive* would have to be plugged in first."""
+    return f"{OFFLINE}: {display(drive)}"
 
 
 class Standing:
@@ -41,6 +46,8 @@ class Standing:
     def against(self, copy: LibraryCopy) -> str | None:
         """Why *copy* is neither kept for another one nor put away; None if nothing stands against it."""
         seen = self.places.look(copy)
+        if seen.now is Now.OFFLINE:
+            return offline(copy.volume_name)
         if seen.now is not Now.THERE and not seen.only_time:
             return _NOW[seen.now]
         if structure_of(copy.path_on_volume):

@@ -77,7 +77,7 @@ def ask(
     for write, file in files:
         write(found, file)
     if as_json:
-        output.emit({"question": name, "rows": [_document(row) for row in found.iter_rows(named=True)]})
+        output.emit({"question": name, "rows": [row_document(row) for row in found.iter_rows(named=True)]})
     elif files:
         for _, file in files:
             output.say(f"{text.many(found.height, 'row')} in {file}")
@@ -198,7 +198,8 @@ def _measured(name: str, value: int) -> str:
     return text.moment(value) if name.endswith("_at") else text.count(value)
 
 
-def _document(row: dict[str, object]) -> dict[str, Json]:
+def row_document(row: dict[str, object]) -> dict[str, Json]:
+    """A row of an answer, for JSON."""
     return {name: _value(value) for name, value in row.items()}
 
 

@@ -9,6 +9,7 @@ import typer
 from cardcat import stopping
 from cardcat.cli import output, results
 from cardcat.cli.options import AsJson, CatalogPath, Direct, DryRun, examples, folder, patterns
+from cardcat.cli.pages import run_page
 from cardcat.cli.progress import telling
 from cardcat.model import BackupOptions, BackupResult, Layout
 
@@ -66,7 +67,7 @@ def carry_out(options: BackupOptions, catalog: str | None, *, direct: bool, as_j
     if as_json:
         output.emit(results.document(result))
     else:
-        steps = results.next_steps(result, str(options.source), catalog, _page(result))
+        steps = results.next_steps(result, str(options.source), catalog, run_page(result.flow_run_id))
         results.show(result, steps)
     return results.exit_code(result)
 
@@ -93,16 +94,6 @@ def _preview(options: BackupOptions, catalog: str | None, *, as_json: bool) -> i
     else:
         results.show_previews(previews)
     return 0
-
-
-def _page(result: BackupResult) -> str | None:
-    """The address of the run's page, None if it ran without one."""
-    if result.flow_run_id is None:
-        return None
-    from cardcat.server import status
-
-    address = status().ui_url
-    return f"{address}/runs/flow-run/{result.flow_run_id}" if address else None
 
 
 def _known_zone(name: str | None) -> str | None:

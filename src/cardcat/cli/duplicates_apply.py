@@ -28,6 +28,7 @@ UNDO_EXAMPLES = examples("cardcat duplicates undo", "cardcat duplicates undo 3 -
 CLEANUPS_EXAMPLES = examples("cardcat duplicates cleanups")
 
 _SHOWN = 20
+_INTERRUPTED = "interrupted"
 _MOST = 2**63 - 1
 
 DoIt = Annotated[bool, typer.Option("--yes", help="Do it. Without this nothing is changed.")]
@@ -134,14 +135,16 @@ def undo(
 
 def cleanups(*, catalog: CatalogPath = None, as_json: AsJson = False) -> int:
     """List the cleanups: which plan, when, and what is still put away."""
-    from cardcat.catalog.cleanups import list_cleanups
+    from cardcat.catalog.cleanups import dead_ones, list_cleanups
+    from cardcat.owner import is_alive
 
     with catalogs.reading(catalog) as c:
         rows = [] if c is None else list_cleanups(c)
+    dead = {row.id for row in dead_ones((each.row for each in rows), is_alive)}
     if as_json:
-        output.emit({"cleanups": [_cleanup(each) for each in rows]})
+        output.emit({"cleanups": [_cleanup(each, is_dead=each.row.id in dead) for each in rows]})
     elif rows:
-        _table(rows)
+        _table(rows, dead)
     elif c is None:
         catalogs.say_absent(catalog)
     else:
@@ -176,12 +179,13 @@ def _told(each: Told) -> dict[str, Json]:
     }
 
 
-def _cleanup(each: CleanupCount) -> dict[str, Json]:
+def _cleanup(each: CleanupCount, *, is_dead: bool) -> dict[str, Json]:
     row = each.row
     return {
         "id": row.id,
         "plan": row.plan_path,
         "status": row.status,
+        "is_interrupted": is_dead,
         "error_message": row.error_message,
         "started_at": row.started_at,
         "completed_at": row.completed_at,
@@ -192,7 +196,7 @@ def _cleanup(each: CleanupCount) -> dict[str, Json]:
     }
 
 
-def _table(rows: Sequence[CleanupCount]) -> None:
+def _table(rows: Sequence[CleanupCount], dead: set[int]) -> None:
     columns = [
         Column("ID", right=True),
         Column("Started"),
@@ -205,7 +209,7 @@ def _table(rows: Sequence[CleanupCount]) -> None:
         [
             str(each.row.id),
             text.moment(each.row.started_at),
-            each.row.status,
+            _INTERRUPTED if each.row.id in dead else each.row.status,
             text.count(each.files),
             text.size(each.size),
             each.row.plan_path,
@@ -213,6 +217,8 @@ def _table(rows: Sequence[CleanupCount]) -> None:
         for each in rows
     ]
     output.table(columns, cells)
+    if dead:
+        output.say("What was interrupted goes on with: cardcat duplicates apply PLAN --yes")
 
 
 def _is_dry(*, yes: bool, dry_run: bool) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,7 @@ import typer
 
 from cardcat import text
 from cardcat.cli import output
-from cardcat.cli.options import AsJson, examples, folder, patterns, whole_number
+from cardcat.cli.options import AsJson, examples, folder, patterns, size, whole_number
 from cardcat.cli.output import Column, Json
 from cardcat.errors import CardcatError, UsageError
 
@@ -35,15 +34,6 @@ _COLUMNS = (
     Column("Copies", right=True),
     Column("File", shrinks=True),
 )
-_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-_SIZE = re.compile(r"(\d{1,18}) ?([KMGT]?B|)", re.ASCII | re.IGNORECASE)
-
-
-def _bytes(given: str) -> int:
-    matched = _SIZE.fullmatch(str(given).strip())
-    if not matched:
-        raise UsageError(f"--min-size needs a size, not '{given}'.", hint="For example: --min-size 1MB")
-    return int(matched[1]) * _UNITS[matched[2].upper()]
 
 
 def find(
@@ -52,7 +42,10 @@ def find(
     ],
     *,
     min_size: Annotated[
-        int, typer.Option(metavar="SIZE", parser=_bytes, help="Leave smaller files out: 500, 64KB, 1MB.")
+        int,
+        typer.Option(
+            metavar="SIZE", parser=size("--min-size"), help="Leave smaller files out: 500, 64KB, 1MB."
+        ),
     ] = 1,
     exclude: Annotated[
         list[str] | None,

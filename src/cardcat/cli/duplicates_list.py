@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cardcat import text
 from cardcat.cli import catalogs, duplicates_words, output
-from cardcat.cli.options import AsJson, CatalogPath, examples, folder, whole_number
+from cardcat.cli.options import AsJson, CatalogPath, examples, folder, size, whole_number
 from cardcat.cli.output import Column, Json
 from cardcat.cli.progress import telling
 from cardcat.errors import UsageError
@@ -37,17 +36,8 @@ _COLUMNS = (
     Column("File", shrinks=True),
     Column("Hash"),
 )
-_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _KINDS = ("image", "video")
-
-
-def _size(given: str) -> int:
-    found = re.fullmatch(
-        r"(\d{1,15}(?:\.\d{1,3})?) ?([KMGT]?B|)", str(given).strip(), re.ASCII | re.IGNORECASE
-    )
-    if not found:
-        raise UsageError(f"--min-waste needs a size, not '{given}'.", hint="For example: --min-waste 10MB")
-    return round(float(found[1]) * _UNITS[found[2].upper()])
+_NONE = "No library holds a photo or video more than once."
 
 
 def _kind(given: str) -> str:
@@ -77,7 +67,10 @@ def list_(
         typer.Option(metavar="REASON", help="There twice for this reason: tree, card, renamed ..."),
     ] = None,
     min_waste: Annotated[
-        int, typer.Option(metavar="SIZE", parser=_size, help="That waste at least this: 500KB, 10MB.")
+        int,
+        typer.Option(
+            metavar="SIZE", parser=size("--min-waste"), help="That waste at least this: 500KB, 10MB."
+        ),
     ] = 0,
     limit: Annotated[
         int,
@@ -99,30 +92,31 @@ def list_(
     as_json: AsJson = False,
 ) -> int:
     """
-    List the duplicates of the last count, and why they are there.
+    List the duplicates, and why they are there.
 
     The largest waste comes first, and before all files the folders that are there twice, each as one
-    finding. No drive is read but for the pictures of a report. To count anew: cardcat duplicates refresh
+    finding. It is what is on record at this moment; no drive is read but for the pictures of a report.
     """
-    from cardcat.catalog.duplicates import Duplicates, all_duplicates
-    from cardcat.duplicates.listing import Filters, list_groups, why_of
+    from cardcat.duplicates.listing import Filters, list_groups, nothing, why_of
 
     filters = Filters(
         volume, folder_, camera, month, kind, why_of(why) if why is not None else None, min_waste
     )
     files = _Files(csv, parquet, report)
-    with catalogs.reading(catalog) as c:
-        on_record = Duplicates() if c is None else all_duplicates(c)
-    if not on_record.groups:
-        return _none(catalog, as_json=as_json, is_absent=c is None)
+    is_absent = catalogs.present(catalog) is None
     with telling():
-        found = list_groups(catalog, filters)
+        found = nothing() if is_absent else list_groups(catalog, filters)
         files.write(found, catalog)
     if as_json:
         output.emit(_document(found, found.groups.slice((page - 1) * limit, limit), page, files))
-    else:
+        return 0
+    if is_absent:
+        catalogs.say_absent(catalog)
+    elif len(found.groups):
         _show(found, found.groups if why is not None else found.singles, page, limit)
-        files.say()
+    else:
+        output.say(_NONE if filters == Filters() else "No duplicate passes these filters.")
+    files.say()
     return 0
 
 
@@ -172,21 +166,10 @@ def counts(whole: Duplicates) -> dict[str, Json]:
     }
 
 
-def _none(catalog: str | None, *, as_json: bool, is_absent: bool) -> int:
-    from cardcat.catalog.duplicates import Duplicates
-
-    if as_json:
-        output.emit({**counts(Duplicates()), "why": [], "folders": [], "page": 1, "groups": []})
-    elif is_absent:
-        catalogs.say_absent(catalog)
-    else:
-        output.say("No duplicates are on record. To count them anew: cardcat duplicates refresh")
-    return 0
-
-
 def _document(found: Listing, rows: pl.DataFrame, page: int, files: _Files) -> dict[str, Json]:
     return {
         **counts(found.whole),
+        "on_same_drive_bytes": found.twice,
         "why": [
             {"why": why.value, "groups": groups, "wasted_space_bytes": wasted}
             for why, groups, wasted in found.by_why
@@ -215,9 +198,6 @@ def _group(row: dict[str, Any]) -> dict[str, Json]:
 
 
 def _show(found: Listing, groups: pl.DataFrame, page: int, limit: int) -> None:
-    if not len(found.groups):
-        output.say("No duplicate passes these filters.")
-        return
     if found.findings and page == 1:
         output.say("Folders that are there twice", style="bold")
         duplicates_words.say_findings(found.findings, _FOLDERS)
@@ -243,6 +223,11 @@ def _sum_up(found: Listing) -> None:
     told = ", ".join(f"{SHORT[why]} {text.size(wasted)}" for why, _, wasted in found.by_why)
     output.say(f"Why: {told}")
     output.say(f"In all: {duplicates_line(found.whole)} The copies of one: cardcat duplicates show HASH")
+    output.say(
+        f"Of that, {text.size(found.twice)} lie on one and the same drive: cardcat duplicates plan"
+        if found.twice
+        else "No drive holds one of them twice, and the last on a drive is never put aside."
+    )
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from cardcat import text
 from cardcat.cli import catalogs, output
-from cardcat.cli.options import AsJson, CatalogPath, examples, folder
+from cardcat.cli.options import AsJson, CatalogPath, examples, folder, size
 from cardcat.cli.output import Json
 from cardcat.cli.results import typed
 from cardcat.errors import UsageError
@@ -25,19 +24,6 @@ EXAMPLES = examples(
     "cardcat duplicates plan cleanup.txt",
     "cardcat duplicates plan cleanup.txt --prefer /mnt/archive/Photos",
 )
-
-_SIZE = re.compile(r"(\d{1,15})(?:\.(\d{1,6}))? ?([kmgt]?)b?", re.IGNORECASE)
-_STEP = 1000
-
-
-def _size(given: str) -> int:
-    found = _SIZE.fullmatch(str(given).strip())
-    if not found:
-        raise UsageError(
-            f"--min-waste needs a size, not '{display(str(given))}'.", hint="For example: --min-waste 10MB"
-        )
-    power = " kmgt".index((found[3] or " ").lower())
-    return int(float(f"{found[1]}.{found[2] or 0}") * _STEP**power)
 
 
 def plan(
@@ -63,7 +49,9 @@ def plan(
     ] = None,
     min_waste: Annotated[
         int,
-        typer.Option(metavar="SIZE", parser=_size, help="Leave out groups that waste less, such as 10MB."),
+        typer.Option(
+            metavar="SIZE", parser=size("--min-waste"), help="Leave out groups that waste less, such as 10MB."
+        ),
     ] = 0,
     action: Annotated[
         str, typer.Option(metavar="WORD", help="What becomes of what goes: quarantine, hardlink, reflink.")
@@ -82,10 +70,11 @@ def plan(
     wish = _wish(keep, prefer, within, volume, min_waste, action)
     if catalogs.present(catalog) is None:
         return _absent(catalog, as_json=as_json)
+    from cardcat.answers import require_free
     from cardcat.catalog.engine import local_path, open_catalog
-    from cardcat.cleanup.planning import choose, require_new, write_plan
+    from cardcat.cleanup.planning import choose, write_plan
 
-    require_new(path)
+    require_free(path)
     with open_catalog(catalog, create=False) as opened:
         chosen = choose(opened, wish)
     if chosen.plan.goers:

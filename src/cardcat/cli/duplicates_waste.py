@@ -8,6 +8,7 @@ import typer
 
 from cardcat import text
 from cardcat.cli import catalogs, output
+from cardcat.cli.ask import row_document
 from cardcat.cli.options import AsJson, CatalogPath, examples, whole_number
 from cardcat.cli.output import Column, Json
 from cardcat.errors import UsageError
@@ -80,14 +81,8 @@ def _document(by: str, found: pl.DataFrame, limit: int) -> dict[str, Json]:
         "by": by,
         "wasted_space_bytes": int(found["wasted_bytes"].sum()),
         "total_rows": len(found),
-        "rows": [
-            {name: _plain(value) for name, value in row.items()} for row in found.head(limit).to_dicts()
-        ],
+        "rows": [row_document(row) for row in found.head(limit).iter_rows(named=True)],
     }
-
-
-def _plain(value: object) -> Json:
-    return value if value is None or isinstance(value, int | float | str) else str(value)
 
 
 def _show(by: str, found: pl.DataFrame, limit: int) -> None:

@@ -9,8 +9,9 @@ import typer
 
 from cardcat import stopping, text
 from cardcat.cli import catalogs, output
+from cardcat.cli.index_findings import findings_json, findings_table, nothing_indexed, show_recorded
 from cardcat.cli.options import AsJson, CatalogPath, Direct, DryRun, examples, folder
-from cardcat.cli.output import Column
+from cardcat.cli.pages import run_page
 from cardcat.cli.progress import telling
 from cardcat.errors import UsageError
 from cardcat.plan.index_modes import IndexMode, ScanState
@@ -24,8 +25,8 @@ EXAMPLES = examples(
     "cardcat index ~/Pictures /mnt/archive/scans",
     "cardcat index --mode content --exclude '*.lrcat*' ~/Pictures",
     "cardcat index",
+    "cardcat index --findings ~/Pictures",
 )
-_SHOWN = 20
 _MODES = (
     "deep: hash each file and read its metadata. content: hash it. metadata: names, sizes and times alone. "
     "[default: as the time before, else deep]"
@@ -46,6 +47,9 @@ def index(
     everything: Annotated[
         bool, typer.Option("--everything", help="Forget earlier --include and --exclude of these folders.")
     ] = False,
+    findings: Annotated[
+        bool, typer.Option("--findings", help="Index nothing: list what the last index could not take in.")
+    ] = False,
     direct: Direct = False,
     dry_run: DryRun = False,
     catalog: CatalogPath = None,
@@ -62,12 +66,16 @@ def index(
     """
     asked = _asked(mode, include, exclude, everything=everything)
     folders = [folder(path, "PATH") for path in paths] if paths else None
-    if folders is None and catalogs.present(catalog) is None:
-        raise _nothing()
+    if (folders is None or findings) and catalogs.present(catalog) is None:
+        raise nothing_indexed()
+    if findings:
+        if asked.changes_rules:
+            raise _only_listed()
+        return show_recorded(folders, catalog, as_json=as_json)
     with stopping.listening(), telling():
         found = _run(folders, asked, catalog, direct=direct, dry_run=dry_run)
     if not found.locations:
-        raise _nothing()
+        raise nothing_indexed()
     if as_json:
         output.emit(document(found))
     else:
@@ -115,8 +123,11 @@ def _asked(
     return Asked(mode, tuple(include) if include else none, tuple(exclude) if exclude else none)
 
 
-def _nothing() -> UsageError:
-    return UsageError("No folder was indexed yet.", hint="Name one: cardcat index ~/Pictures")
+def _only_listed() -> UsageError:
+    return UsageError(
+        "--findings lists what is on record, and indexes nothing.",
+        hint="Leave out --mode and the patterns, or --findings.",
+    )
 
 
 def _location(each: IndexedLocation) -> dict[str, Json]:
@@ -144,15 +155,7 @@ def _location(each: IndexedLocation) -> dict[str, Json]:
         "duration_seconds": round(each.seconds, 3),
         "message": each.message,
         "hint": each.hint or None,
-        "findings": [
-            {
-                **output.path_fields(finding.path),
-                "stage": finding.stage.value,
-                "error_type": finding.error_type,
-                "message": finding.message,
-            }
-            for finding in each.findings
-        ],
+        "findings": findings_json(each.findings),
     }
 
 
@@ -166,6 +169,8 @@ def _show(found: Indexed) -> None:
         output.say("This was a dry run: nothing was read, and nothing recorded.")
     elif any(each.has_changed for each in found.locations):
         output.say("What is there more than once: cardcat duplicates list")
+    if page := run_page(found.flow_run_id):
+        output.say(f"The run's page: {page}")
 
 
 def _show_location(each: IndexedLocation, *, is_dry: bool) -> None:
@@ -208,7 +213,4 @@ def _show_findings(each: IndexedLocation) -> None:
     if not each.findings:
         return
     output.say(f"  {text.many(len(each.findings), 'finding')}:", style="yellow")
-    columns = [Column("File", shrinks=True), Column("What", shrinks=True)]
-    output.table(columns, [[finding.path, finding.message] for finding in each.findings[:_SHOWN]])
-    if len(each.findings) > _SHOWN:
-        output.say(f"… and {text.count(len(each.findings) - _SHOWN)} more (--json lists them all)")
+    findings_table(each.findings)

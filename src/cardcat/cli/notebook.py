@@ -11,9 +11,8 @@ import typer
 from cardcat.cli import output
 from cardcat.cli.options import AsJson, CatalogPath, examples, folder, whole_number
 from cardcat.cli.output import Column
-from cardcat.errors import DestinationError, UsageError
+from cardcat.errors import UsageError
 from cardcat.paths import display
-from cardcat.text import cause
 
 if TYPE_CHECKING:
     from cardcat.notebooks.finding import Notebook
@@ -99,10 +98,12 @@ def _list(*, as_json: bool) -> int:
 def _export(
     chosen: Notebook, html: str | None, ipynb: str | None, catalog: str | None, *, as_json: bool
 ) -> int:
-    from cardcat.notebooks.exporting import export_html, export_jupyter, free_file
+    from cardcat.answers import require_free
+    from cardcat.notebooks.exporting import export_html, export_jupyter
 
     option, given = ("--html", html) if html is not None else ("--ipynb", ipynb or "")
-    place = free_file(folder(given, option), option)
+    place = folder(given, option)
+    require_free(place)
     (export_html if html is not None else export_jupyter)(chosen, place, catalog)
     if as_json:
         output.emit({"notebook": chosen.name, **output.path_fields(str(place))})
@@ -142,12 +143,7 @@ def _own(chosen: Notebook) -> Notebook:
     from cardcat.notebooks.marimo import copy_to
 
     place = own_copy(chosen, folder(".", "the folder").resolve())
-    try:
-        copy_to(chosen, place)
-    except OSError as error:
-        raise DestinationError(
-            f"{display(str(place))} can't be written: {cause(error)}.", hint="Change to a folder of yours."
-        ) from error
+    copy_to(chosen, place)
     output.note(f"Your copy is {display(str(place))}")
     return replace(chosen, path=place, is_ours=False)
 

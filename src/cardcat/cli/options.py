@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +15,7 @@ from cardcat import paths
 from cardcat.errors import UsageError
 
 _LARGEST_ID = 2**63 - 1
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,9})?) ?([kmgt]?)(i?)b?", re.ASCII | re.IGNORECASE)
 
 
 def group(summary: str) -> typer.Typer:
@@ -78,6 +81,26 @@ def whole_number(option: str, most: int) -> Callable[[str], int]:
                 hint=f"For example: {option} 2",
             )
         return number
+
+    return parse
+
+
+def size(option: str) -> Callable[[str], int]:
+    """
+    What turns the value given for *option* into bytes: `500`, `64KB`, `1.5 MB`, `10M`, `1GiB`.
+
+    Units are decimal as all that is told, those with an `i` binary. It raises UsageError for anything else.
+    """
+
+    def parse(given: str) -> int:
+        found = _SIZE.fullmatch(str(given).strip())  # a default is a number already
+        if not found or (found[3] and not found[2]):
+            raise UsageError(
+                f"{option} needs a size, not '{paths.display(str(given))}'.",
+                hint=f"For example: {option} 10MB",
+            )
+        power = " kmgt".index(found[2].lower() or " ")
+        return int(Decimal(found[1]) * (1024 if found[3] else 1000) ** power)
 
     return parse
 

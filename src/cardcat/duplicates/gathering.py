@@ -6,15 +6,23 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from cardcat import analysis
 from cardcat.analysis.statements import question
+from cardcat.catalog.engine import open_catalog
 from cardcat.catalog.volumes import volume_name
 from cardcat.duplicates.reasons import Explained, Known, explained
 from cardcat.paths import from_text, to_text
 
+if TYPE_CHECKING:
+    import duckdb
+
+_STATEMENTS = (
+    "why_folders", "why_groups", "why_files", "why_sums", "why_names", "why_live_photos", "why_locations",
+)  # fmt: skip
 _MARK = "\x01"  # between a name that is no text and its bytes
 
 
@@ -46,7 +54,7 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """
-    The duplicates of the last count (`why_groups`), their reasons, and where all of it is.
+    The duplicates that are on record (`why_groups`), their reasons, and where all of it is.
 
     *folders* and *files* are all of the libraries, as `reasons.Known` has them.
     """
@@ -60,28 +68,27 @@ class Gathered:
 
 def gathered(catalog: str | Path | None = None) -> Gathered:
     """
-    Read the duplicates of the last count, and explain them. Nothing is written to the catalog.
+    Read the duplicates that are on record, and explain them. Nothing is written to the catalog.
 
     CatalogError if there is no catalog, or it can't be read.
     """
-    with analysis.connect(catalog) as db:
-
-        def asked(name: str) -> pl.DataFrame:
-            found: pl.DataFrame = db.sql(question(name).sql).pl()
-            return found
-
-        folders, groups = asked("why_folders"), asked("why_groups")
-        known = Known(
-            folders.with_columns(path=_told_apart(folders)).drop("path_raw"),
-            asked("why_files"),
-            asked("why_sums"),
-            asked("why_names"),
-            asked("why_live_photos"),
-            groups.select("content", "size"),
-        )
-        locations = asked("why_locations")
-    places = {row["location"]: _place(row) for row in locations.iter_rows(named=True)}
+    with open_catalog(catalog, create=False) as opened:
+        read = analysis.answered(opened, _read)
+    folders, groups = read["why_folders"], read["why_groups"]
+    known = Known(
+        folders.with_columns(path=_told_apart(folders)).drop("path_raw"),
+        read["why_files"],
+        read["why_sums"],
+        read["why_names"],
+        read["why_live_photos"],
+        groups.select("content", "size"),
+    )
+    places = {row["location"]: _place(row) for row in read["why_locations"].iter_rows(named=True)}
     return Gathered(groups, explained(known), places, known.folders, known.files)
+
+
+def _read(db: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
+    return {name: db.sql(question(name).sql).pl() for name in _STATEMENTS}
 
 
 def exact(path: str) -> str:

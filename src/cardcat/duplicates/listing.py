@@ -21,6 +21,23 @@ from cardcat.duplicates.reasons import Why
 from cardcat.errors import UsageError
 from cardcat.paths import to_text
 
+_GROUPS = {
+    "content": pl.Int32,
+    "hash": pl.String,
+    "media_type": pl.String,
+    "path": pl.String,
+    "copies": pl.Int64,
+    "size": pl.Int64,
+    "wasted": pl.Int64,
+    "twice": pl.Int64,
+    "camera": pl.String,
+    "month": pl.String,
+    "why": pl.String,
+    "finding": pl.Int64,
+    "partner": pl.Int32,
+    "partner_hash": pl.String,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Filters:
@@ -75,6 +92,11 @@ class Listing:
     by_why: Sequence[tuple[Why, int, int]]
 
     @property
+    def twice(self) -> int:
+        """Bytes of waste that lie on one drive: of all copies but one on each drive that has any."""
+        return int(self.groups["twice"].sum())
+
+    @property
     def singles(self) -> pl.DataFrame:
         """The groups that no finding about folders explains."""
         return self.groups.filter(pl.col("finding").is_null())
@@ -82,7 +104,7 @@ class Listing:
 
 def list_groups(catalog: str | Path | None = None, filters: Filters | None = None) -> Listing:
     """
-    The duplicates of the last count that pass *filters*.
+    The duplicates that are on record and pass *filters*.
 
     UsageError if a filter makes no sense: a drive that nobody knows, a month that is none. CatalogError if
     there is no catalog.
@@ -98,6 +120,11 @@ def list_groups(catalog: str | Path | None = None, filters: Filters | None = Non
     for scope in scopes:
         groups = groups.join(_contents_in(found, scope), on="content", how="semi", maintain_order="left")
     return Listing(groups, _sums(groups), _findings(found, groups, wanted), _by_why(groups))
+
+
+def nothing() -> Listing:
+    """What there is without a catalog: no duplicate."""
+    return Listing(pl.DataFrame(schema=_GROUPS), Duplicates(), [], [])
 
 
 def as_table(found: Listing) -> pl.DataFrame:

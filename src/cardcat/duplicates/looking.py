@@ -121,7 +121,7 @@ def _copy(one: ShownCopy, keep: Suggestion | None) -> DuplicateCopy:
 
 
 def _explained(found: Duplicate, known: Gathered | None) -> Duplicate:
-    """*found* with why it is there several times, as far as the last count knows of it."""
+    """*found* with why it is there several times, as far as that is on record."""
     if known is None:
         return found
     mine = known.groups.filter(pl.col("hash") == found.content.hash).select("content")
@@ -145,6 +145,8 @@ def _with_reason(found: Duplicate, why: Why, finding: FolderFinding | None, part
 
 def each_of(hashes: Sequence[str], listing: Listing, *, catalog: str | None = None) -> Iterator[Duplicate]:
     """The duplicates of these hashes, which are in *listing*, looked at one by one."""
+    if not hashes:
+        return
     findings = {one.number - 1: one for one in listing.findings}
     reasons = listing.groups.filter(pl.col("hash").is_in(list(hashes)))
     by_hash = {row["hash"]: row for row in reasons.iter_rows(named=True)}

@@ -44,7 +44,7 @@ def list_page(
 ) -> Iterator[Html]:
     """The report on *listing*: *findings* about folders, then the largest *groups*; *untold* is left out."""
     yield head("Duplicates")
-    yield element("h1", f"Duplicates in your libraries, as counted last before {moment}")
+    yield element("h1", f"Duplicates in your libraries, {moment}")
     yield element("p", f"{text.size(listing.whole.wasted)} more than needed", class_="verdict")
     copies = text.many(listing.whole.copies, "copy", "copies")
     yield element("p", f"{text.many(listing.whole.groups, 'file')} in {copies}.")

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from cardcat.catalog.indexing import begin_index, end_index, owner_of
+from cardcat.catalog.indexing import begin_index, end_index, is_settled, owner_of
 from cardcat.errors import CancelledError, CardcatError, CatalogError
 from cardcat.indexing.job import Run, now
 from cardcat.indexing.places import Place
@@ -17,11 +17,11 @@ from cardcat.plan.index_modes import ScanState
 
 
 @contextmanager
-def claimed(run: Run, place: Place) -> Iterator[None]:
+def claimed(run: Run, place: Place) -> Iterator[bool]:
     """
     Hold the location for this index alone; whatever ends it, the catalog says truly how it stands.
 
-    CardcatError if another process is at it.
+    Yields whether the index before this one came to its end. CardcatError if another process is at it.
     """
     location_id = place.location_id
     assert location_id is not None
@@ -33,9 +33,10 @@ def claimed(run: Run, place: Place) -> Iterator[None]:
                 f"{show(place.root)} is being indexed by another cardcat now. Nothing was changed.",
                 hint="Wait until it is done, or stop it; then give the same command again.",
             )
+        was_settled = is_settled(c, location_id)
         begin_index(c, location_id, place.order, owner=owner, flow_run_id=run.flow_run_id, now=now())
     try:
-        yield
+        yield was_settled
     except BaseException as error:
         with suppress(CatalogError):  # the error at hand says more; the next start finds it without an owner
             _end(run, location_id, owner, *_standing(error))

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import cast
 
 import polars as pl
 
-from cardcat.catalog.indexed import library_files, library_folders
 from cardcat.catalog.library_groups import LibraryGroup, replace_groups
 from cardcat.indexing.job import Job, now
-from cardcat.indexing.looking import exact
+from cardcat.indexing.looking import exact, on_record
 from cardcat.media.kind import kind_by_name
 from cardcat.model import Kind, Presence, Role
 from cardcat.plan.assets import Asset, AssetFile, assemble, recording_key
 from cardcat.plan.structures import clip_place, group_files
 
+_HELD = (Presence.PRESENT.value, Presence.UNAVAILABLE.value)  # what was left out keeps its groups
 _PLAYLISTS = (".MPL", ".MPLS")
 
 
@@ -55,13 +54,9 @@ def _files(job: Job) -> list[AssetFile]:
 
 
 def _frame(job: Job) -> pl.DataFrame:
-    """The files of the location that are there, in the order of their paths."""
-    catalog = job.run.writing.path
-    folders = cast("pl.DataFrame", pl.from_arrow(library_folders(catalog, job.location_id)))
-    files = cast("pl.DataFrame", pl.from_arrow(library_files(catalog, job.location_id)))
-    there = files.filter(
-        (pl.col("role") == Role.LIBRARY.value) & (pl.col("status") == Presence.PRESENT.value)
-    )
+    """The files that the location has, in the order of their paths."""
+    folders, files = on_record(job.run.writing, job.location_id)
+    there = files.filter((pl.col("role") == Role.LIBRARY.value) & pl.col("status").is_in(_HELD))
     return (
         there.with_columns(name=exact("name"))
         .join(folders.select(folder_id="id", folder=exact("path")), on="folder_id")

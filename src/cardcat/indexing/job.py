@@ -87,6 +87,7 @@ class Job:
 
     *gone* has, by content and name, the rows whose files are not where they were, and *gone_in* the same by
     folder: one that turns up elsewhere has moved. *has_new_contents*: more is known of unchanged files.
+    *is_unsettled*: the index before was cut off, so what follows from the files may not be on record.
     *recorded* are the paths of the batch at hand that are done: a second attempt at it passes them over.
     """
 
@@ -100,6 +101,7 @@ class Job:
     gone: dict[int, dict[bytes, list[Gone]]] = field(default_factory=lambda: defaultdict(dict))
     gone_in: dict[int, dict[bytes, Gone]] = field(default_factory=lambda: defaultdict(dict))
     has_new_contents: bool = False
+    is_unsettled: bool = False
     recorded: set[str] = field(default_factory=set)
 
     @property
@@ -118,6 +120,11 @@ class Job:
     def is_deep(self) -> bool:
         """Whether what files say of themselves is wanted too."""
         return self.mode is IndexMode.DEEP
+
+    @property
+    def has_news(self) -> bool:
+        """Whether groups and duplicates may be others than those on record."""
+        return self.is_unsettled or self.has_new_contents or self.tally.is_any
 
     @property
     def rules(self) -> Rules:

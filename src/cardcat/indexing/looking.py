@@ -8,7 +8,8 @@ from typing import cast
 
 import polars as pl
 
-from cardcat.catalog.indexed import library_files, library_folders
+from cardcat.catalog.engine import Catalog
+from cardcat.catalog.library_rows import library_files, library_folders
 from cardcat.frames import path_column
 from cardcat.indexing.job import Gone, Job
 from cardcat.model import Kind, Presence, Role, Stage
@@ -42,12 +43,14 @@ class Changes:
     `mtime_ns`, `id` (its row, null for a new one), `content_id` (that of an unchanged file, of which only the
     metadata is wanted), `is_same`, `is_companion` (it is only read for what it says of others), `came_from`
     (the row of a folder that may have come here as a whole). *gone* has the rows whose files are not there
-    any more: `id`, `folder_id`, `name`, `content_id`. *back* are the ids of those that are there again.
+    any more: `id`, `folder_id`, `name`, `content_id`. *back* are the ids of those that are there again,
+    *still_gone* of those that were missing before, and are.
     """
 
     work: pl.DataFrame
     gone: pl.DataFrame
     back: list[int]
+    still_gone: list[int]
     new: int
     changed: int
     unchanged: int
@@ -94,12 +97,14 @@ def _compare(job: Job, tree: Tree) -> Changes:
     ours = met.filter(pl.col("role").is_null() | (pl.col("role") == Role.LIBRARY.value)).with_columns(
         is_same=is_same.fill_null(value=False)
     )
-    gone = _gone(known, folders, found, tree)
+    absent = _absent(known, folders, found, tree)
+    gone = absent.filter(pl.col("status").is_in(_IN_QUESTION))
     todo = ours.filter(_is_wanted(job))
     return Changes(
         work=_work(job, todo, ours, _moved_folders(todo, gone, known)),
         gone=gone.select("id", "folder_id", "name", "content_id"),
         back=ours.filter(pl.col("is_same") & (pl.col("status") != Presence.PRESENT.value))["id"].to_list(),
+        still_gone=absent.filter(pl.col("status") == Presence.MISSING.value)["id"].to_list(),
         new=ours["id"].null_count(),
         changed=ours.filter(pl.col("id").is_not_null() & ~pl.col("is_same")).height,
         unchanged=int(ours["is_same"].sum()),
@@ -139,15 +144,21 @@ def _known(job: Job) -> tuple[pl.DataFrame, pl.DataFrame]:
     catalog, location = job.run.catalog, job.place.location_id
     if catalog is None or location is None:
         return pl.DataFrame(schema={"id": pl.Int64, "folder": pl.Binary}), pl.DataFrame(schema=_FILES)
-    folders = cast("pl.DataFrame", pl.from_arrow(library_folders(catalog.path, location)))
+    folders, files = on_record(catalog, location)
     folders = folders.select("id", folder=exact("path"))
     if job.place.below:
         top = os.fsencode(job.place.below)
         is_in = (pl.col("folder") == top) | pl.col("folder").bin.starts_with(top + b"/")
         folders = folders.filter(is_in)
-    files = cast("pl.DataFrame", pl.from_arrow(library_files(catalog.path, location)))
     files = files.with_columns(name=exact("name")).select(*_FILES).cast(pl.Schema(_FILES))
     return folders, files.join(folders.select(folder_id="id"), on="folder_id", how="semi")
+
+
+def on_record(catalog: Catalog, location_id: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The folders and the files of a location, as of one moment (`catalog.library_rows`)."""
+    with catalog.read() as c:
+        folders, files = library_folders(c, location_id), library_files(c, location_id)
+    return cast("pl.DataFrame", pl.from_arrow(folders)), cast("pl.DataFrame", pl.from_arrow(files))
 
 
 def exact(column: str) -> pl.Expr:
@@ -156,11 +167,12 @@ def exact(column: str) -> pl.Expr:
     return pl.when(raw.bin.size() > 0).then(raw).otherwise(pl.col(column).cast(pl.Binary))
 
 
-def _gone(known: pl.DataFrame, folders: pl.DataFrame, found: pl.DataFrame, tree: Tree) -> pl.DataFrame:
+def _absent(known: pl.DataFrame, folders: pl.DataFrame, found: pl.DataFrame, tree: Tree) -> pl.DataFrame:
     """Rows whose file is certain not to be there: what was not looked at says nothing."""
     seen = folders.filter(~_is_unseen(folders, tree))
     candidates = known.filter(
-        (pl.col("role") == Role.LIBRARY.value) & pl.col("status").is_in(_IN_QUESTION)
+        (pl.col("role") == Role.LIBRARY.value)
+        & pl.col("status").is_in([*_IN_QUESTION, Presence.MISSING.value])
     ).join(seen.select("folder", folder_id="id"), on="folder_id")
     candidates = candidates.join(found, on=["folder", "name"], how="anti")
     parts = [path.rpartition("/") for path in tree.unseen_files]

@@ -25,7 +25,7 @@ from cardcat.model import Role, Volume
 from cardcat.paths import display
 from cardcat.plan.index_modes import IndexMode
 from cardcat.storage.destination import FOLDER as DESTINATION
-from cardcat.storage.tree import QUARANTINE
+from cardcat.storage.ignore import QUARANTINE
 from cardcat.storage.volumes import (
     is_one_of_two,
     mounted_volumes,

@@ -20,7 +20,7 @@ from cardcat.catalog.contents import (
     record_media,
 )
 from cardcat.catalog.copies import folder_ids
-from cardcat.catalog.indexed import LibraryFile, complete_media, rename_folder, write_files
+from cardcat.catalog.indexed import LibraryFile, complete_media, move_folder, write_files
 from cardcat.catalog.resolving import resolve_findings
 from cardcat.indexing.job import Job, now
 from cardcat.metadata import Metadata
@@ -39,7 +39,7 @@ def record(job: Job, files: Sequence[IndexedFile]) -> None:
     with job.run.writing.write() as c:
         known = content_ids(c, [file.hash for file in files if file.digest and file.hash])
         contents = _record_contents(c, files, known, moment)
-        arrived = _move_folders(c, job, files, contents)
+        arrived = _move_folders(c, job, files, contents, moment)
         rows = [
             _row(job, file, contents, known)
             for file in files
@@ -94,7 +94,7 @@ def _media(file: IndexedFile, moment: int) -> MediaRow:
 
 
 def _move_folders(
-    c: Connection, job: Job, files: Sequence[IndexedFile], contents: Mapping[str, int]
+    c: Connection, job: Job, files: Sequence[IndexedFile], contents: Mapping[str, int], moment: int
 ) -> set[str]:
     """
     Give folders that have moved as a whole their new path, which changes one row each; which ones that were.
@@ -110,7 +110,7 @@ def _move_folders(
         before = job.gone_in.get(id_, {})
         after = {os.fsencode(file.name): contents.get(file.hash or "") for file in members}
         if {name: row.content_id for name, row in before.items()} == after:
-            rename_folder(c, id_, folder)
+            move_folder(c, id_, folder, moment)
             arrived.add(folder)
             for row in [*before.values()]:
                 job.found_again(row)
@@ -119,10 +119,18 @@ def _move_folders(
 
 def _row(job: Job, file: IndexedFile, contents: Mapping[str, int], known: Mapping[str, int]) -> LibraryFile:
     content = contents.get(file.hash or "")
-    id_ = file.id
-    if id_ is None and content is not None:
-        id_ = _moved_from(job, file, content)
-    return LibraryFile(file.path, file.size, file.mtime_ns, content, file.hash in known, id_)
+    before = None
+    if file.id is None and content is not None:
+        before = _moved_from(job, file, content)
+    return LibraryFile(
+        path=file.path,
+        size=file.size,
+        mtime_ns=file.mtime_ns,
+        content_id=content,
+        was_known=file.hash in known,
+        id=before if file.id is None else file.id,
+        has_moved=before is not None,
+    )
 
 
 def _moved_from(job: Job, file: IndexedFile, content: int) -> int | None:
@@ -142,7 +150,7 @@ def _count(job: Job, files: Sequence[IndexedFile], rows: Sequence[LibraryFile], 
     for row in rows:
         file = of[row.path]
         tally.new += row.id is None
-        tally.moved += row.id is not None and file.id is None
+        tally.moved += row.has_moved
         tally.changed += file.id is not None and not file.is_same
         job.has_new_contents |= file.is_same
     tally.moved += sum(file.folder in arrived for file in files)

@@ -89,7 +89,7 @@ def carry_out(run: Run, paths: Sequence[Path] | None, asked: Asked, steps: Steps
         done.append(_away(run, place) if isinstance(place, Away) else _index(run, place, steps))
         if done[-1].state is ScanState.PAUSED:
             break
-    if not run.is_dry and any(each.has_changed for each in done):
+    if not run.is_dry and any(each.has_changed and each.state is not ScanState.COMPLETE for each in done):
         steps.count(run)
     return Indexed(tuple(done), time.monotonic() - began, run.is_dry, run.flow_run_id)
 
@@ -142,8 +142,8 @@ def _index(run: Run, place: Place, steps: Steps) -> IndexedLocation:
     place = remembered(run.writing, place, now())
     jobs: list[Job] = []
     try:
-        with claimed(run, place), open_root(run.disk, place.root) as root:
-            jobs.append(Job(run, place, root))
+        with claimed(run, place) as was_settled, open_root(run.disk, place.root) as root:
+            jobs.append(Job(run, place, root, is_unsettled=not was_settled))
             _carry_out(jobs[0], steps)
     except CatalogError:
         raise
@@ -162,3 +162,5 @@ def _carry_out(job: Job, steps: Steps) -> None:
         steps.read(job, batch)
     job.check_running()
     steps.settle(job)
+    if job.has_news:  # before the index is complete: the next one would see no reason to
+        steps.count(job.run)

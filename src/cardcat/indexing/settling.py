@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cardcat.catalog.copies import folder_ids
 from cardcat.catalog.duplicates import refresh_duplicates
-from cardcat.catalog.indexed import drop_empty_folders, set_missing, set_present
+from cardcat.catalog.indexed import drop_empty_folders, set_missing, set_present, settle_missing
 from cardcat.catalog.indexing import replace_findings
 from cardcat.indexing.grouping import group_files_of
 from cardcat.indexing.job import Job, Run, now
@@ -18,16 +18,16 @@ def settle(job: Job) -> None:
     """
     todo, catalog, moment = job.todo, job.run.writing, now()
     job.root.require_there()
-    missing = _missing(job)
     with catalog.write() as c:
         set_present(c, todo.back, moment)
-        set_missing(c, missing)
+        missing = set_missing(c, _missing(job), moment)
+        settle_missing(c, todo.still_gone, moment)
         folder_ids(c, job.location_id, todo.new_folders)
         drop_empty_folders(c, todo.stale_folders)
         replace_findings(c, job.location_id, job.place.below, job.findings, moment)
     job.tally.back += len(todo.back)
-    job.tally.missing += len(missing)
-    if job.tally.is_any or job.has_new_contents:
+    job.tally.missing += missing
+    if job.has_news:
         group_files_of(job)
 
 

@@ -3,55 +3,32 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 
-from cardcat.errors import DestinationError, UsageError
+from cardcat.answers import write_new
 from cardcat.notebooks.finding import Notebook
-from cardcat.notebooks.marimo import assets, exported, put
+from cardcat.notebooks.marimo import assets, exported
 from cardcat.notebooks.single import single_page
-from cardcat.paths import display
-from cardcat.text import cause
 
 _CELL = re.compile(r"^# %%.*\n", re.MULTILINE)
 _PYTHON = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
-def free_file(file: Path, option: str) -> Path:
-    """The real place of a new file that *option* names. UsageError if it is taken or has no folder."""
-    place = Path(os.path.realpath(file.parent), file.name)
-    if os.path.lexists(place):
-        raise UsageError(
-            f"{display(str(place))} is there already, and nothing is ever overwritten.",
-            hint=f"Give another name to {option}.",
-        )
-    if not place.parent.is_dir():
-        raise UsageError(
-            f"{display(str(place))} can't be written: there is no such folder.",
-            hint=f"Give {option} a place in a folder that is there.",
-        )
-    if not os.access(place.parent, os.W_OK | os.X_OK):
-        raise UsageError(
-            f"{display(str(place))} can't be written: the folder can't be written to.",
-            hint=f"Give {option} a place in a folder of yours.",
-        )
-    return place
-
-
 def export_html(notebook: Notebook, place: Path, catalog: str | None = None) -> None:
     """
-    Run *notebook* and write what it shows to *place*, which `free_file` gave: one file that asks nobody.
+    Run *notebook* and write what it shows to the new file *place*: one file that asks nobody.
 
-    CardcatError if the notebook can't be run, CatalogError if the catalog's name can't be one.
+    UsageError if *place* is taken, DestinationError if it can't be written. CardcatError if the notebook
+    can't be run, CatalogError if the catalog's name can't be one.
     """
     page = exported(notebook, "html", ["--no-include-code"], catalog)
-    _write(place, single_page(page, assets()))
+    write_new(single_page(page, assets()).encode("utf-8"), place)
 
 
 def export_jupyter(notebook: Notebook, place: Path, catalog: str | None = None) -> None:
-    """Write *notebook* to *place* for Jupyter: its cells, in the order in which they run."""
-    _write(place, jupyter(exported(notebook, "script", [], catalog)))
+    """Write *notebook* to the new file *place* for Jupyter: its cells, in the order in which they run."""
+    write_new(jupyter(exported(notebook, "script", [], catalog)).encode("utf-8"), place)
 
 
 def jupyter(script: str) -> str:
@@ -76,12 +53,3 @@ def _cell(number: int, source: str) -> dict[str, object]:
         "outputs": [],
         "source": source.splitlines(keepends=True),
     }
-
-
-def _write(place: Path, content: str) -> None:
-    try:
-        put(place, content.encode("utf-8"))
-    except OSError as error:
-        raise DestinationError(
-            f"{display(str(place))} could not be written: {cause(error)}.", hint="Give another place."
-        ) from error

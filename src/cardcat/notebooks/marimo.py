@@ -11,13 +11,12 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+from cardcat.answers import write_new
 from cardcat.catalog.engine import local_path
 from cardcat.errors import CardcatError
 from cardcat.notebooks.finding import Notebook
 from cardcat.notebooks.look import KEPT
 from cardcat.paths import display
-from cardcat.storage.atomic import new_file
-from cardcat.storage.system import this_disk
 
 _ASKS_NOBODY = {"MARIMO_SKIP_UPDATE_CHECK": "1"}
 _LONGEST = 1800.0  # seconds that an export may take
@@ -40,20 +39,8 @@ def apart(notebook: Notebook) -> Iterator[Path]:
 
 
 def copy_to(notebook: Notebook, place: Path) -> None:
-    """Copy *notebook* to the free name *place*. OSError if that can't be."""
-    put(place, notebook.path.read_bytes())
-
-
-def put(place: Path, content: bytes) -> None:
-    """Write a new file, all of it or nothing. FileExistsError if its name is taken by now."""
-    disk = this_disk()
-    workplace = place.parent / f".cardcat-{os.getpid()}"
-    try:
-        with new_file(disk, place, workplace) as write:
-            write(content)
-    finally:
-        if workplace.is_dir():
-            disk.remove_tree(workplace)
+    """Copy *notebook* to the new file *place*. UsageError if it is taken, DestinationError if it can't be."""
+    write_new(notebook.path.read_bytes(), place)
 
 
 def command(*arguments: str) -> list[str]:

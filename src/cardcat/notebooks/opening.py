@@ -18,22 +18,6 @@ if TYPE_CHECKING:
 _BACK_UP = "cardcat backup SOURCE DEST"
 _INDEX = "cardcat index ~/Pictures"
 
-DRIVES = """
-CREATE TEMP TABLE drives AS
-SELECT id AS volume_id, "key" AS volume_key, last_seen_at,
-    CASE WHEN count(*) OVER (PARTITION BY name) > 1 THEN name || ' (' || left(uuid, 8) || ')' ELSE name END
-        AS drive
-FROM (
-    SELECT *, coalesce(
-        nullif(label, ''), nullif(regexp_extract(last_mount_point, '[^/]+$'), ''),
-        nullif(last_mount_point, ''),
-        'drive ' || left(uuid, 8)
-    ) AS name
-    FROM volumes
-)
-"""
-"""The volumes by names that differ."""
-
 COPIES = """
 CREATE TEMP TABLE copies AS
 SELECT f.id AS copy_id, f.content_id, f.size, f.role, f.status, f.evidence, f.first_seen_at,
@@ -83,7 +67,7 @@ The library copies of what libraries hold more than once. Each carries an equal 
 all copies but one: which one to keep is not decided here.
 """
 
-PREPARED = {"drives": DRIVES, "copies": COPIES, "media": MEDIA, "twice": TWICE}
+PREPARED = {"copies": COPIES, "media": MEDIA, "twice": TWICE}
 """By name, in the order in which each can be made."""
 
 
@@ -138,14 +122,12 @@ def opened(given: object = None, *prepared: str) -> Opened:
         path = display(str(local_path(where)))
         if is_absent(where):
             return Opened(None, nothing(f"There is no catalog at {path} yet.", _BACK_UP, _INDEX))
-        db = connect(where)
+        wanted = [statement for name, statement in PREPARED.items() if name in prepared]
+        db = connect(where, prepare=wanted)
     except CardcatError as error:
         return Opened(None, notice("The catalog can't be used", [error.message, error.hint]))
     if not _has_any(db, "file_locations", "backup_sessions"):
         return Opened(None, nothing(f"The catalog {path} is empty.", _BACK_UP, _INDEX), path)
-    for name, statement in PREPARED.items():
-        if name in prepared:
-            db.execute(statement)
     return Opened(db, "", path, where)
 
 

@@ -29,7 +29,7 @@ class Reasons:
 
 def reasons(where: str | None = None) -> Reasons:
     """
-    What explains the duplicates of the last count; nothing if they were never counted.
+    What explains the duplicates that are on record; nothing if there are none.
 
     CatalogError if the catalog can't be read.
     """

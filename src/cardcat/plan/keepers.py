@@ -185,7 +185,7 @@ def _marks(rule: Rule, copy: LibraryCopy, folders: Sequence[Preferred]) -> tuple
 
 
 _MARKS: dict[Rule, Callable[[LibraryCopy], tuple[int, ...]]] = {
-    Rule.TREE: lambda copy: (tidiness(copy.path_on_volume),),
+    Rule.TREE: lambda copy: (tidiness(f"{copy.location_path}/"), tidiness(copy.path)),
     Rule.SIDECAR: lambda copy: (not copy.has_sidecar,),
     Rule.NAME: lambda copy: (copy_mark(copy.name) is not None,),
     Rule.VERIFIED: lambda copy: (-copy.evidence.rank,),
