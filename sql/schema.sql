@@ -436,6 +436,7 @@ CREATE TABLE cleanup_steps (
     aside_raw BLOB NOT NULL,
     mtime_ns INTEGER NOT NULL,
     inode INTEGER,
+    twin_inode INTEGER,
     folder_mtime_ns INTEGER,
     mode INTEGER,
     uid INTEGER,

@@ -201,6 +201,19 @@ def test_without_any_good_copy_nothing_is_done(backed_up: Desk) -> None:
     assert not files_below(backed_up.folder / "one/.cardcat/incoming")
 
 
+def test_a_duplicate_that_was_put_away_is_named(backed_up: Desk) -> None:
+    """It may be the last good one."""
+    spoil(backed_up)
+    with open_catalog(backed_up.catalog) as opened, opened.write() as c:
+        c.exec_driver_sql(
+            "UPDATE file_locations SET status = 'quarantined', role = 'library'"
+            " WHERE id NOT IN (SELECT file_location_id FROM copy_findings)"
+        )
+    assert whys(repaired(backed_up)) == [
+        "no good copy of it is known; one was put away as a duplicate: cardcat duplicates cleanups"
+    ]
+
+
 def test_the_drive_that_has_a_good_copy_is_named(drives: Desk) -> None:
     spoil(drives)
     pulled(drives.folder / "two")

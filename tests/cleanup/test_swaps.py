@@ -180,7 +180,7 @@ def test_a_file_that_takes_the_name_of_a_link_while_it_is_taken_back_has_it(
 
     back = library.undo()
 
-    assert [each.reason for each in back.left] == [acting.EDITED]
+    assert [each.reason for each in back.left] == [acting.TAKEN]
     (aside,) = root.glob(".cardcat-quarantine/1-*/x/a.jpg")
     assert (aside.read_bytes(), (root / GOES).read_bytes()) == (ONE, NEW)
     assert library.ask("SELECT state FROM cleanup_steps") == [("done",)]

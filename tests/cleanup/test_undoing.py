@@ -69,7 +69,7 @@ def test_a_quarantine_that_was_emptied_is_said(library: Library) -> None:
     root = library.put(PAIR)
     library.apply(library.plan())
     shutil.rmtree(root / ".cardcat-quarantine")
-    assert [each.reason for each in library.undo().left] == [acting._NOT_THERE]
+    assert [each.reason for each in library.undo().left] == [acting.NOT_THERE]
 
 
 def test_another_file_in_the_quarantine_is_not_put_back(library: Library) -> None:
@@ -78,7 +78,7 @@ def test_another_file_in_the_quarantine_is_not_put_back(library: Library) -> Non
     (aside,) = root.glob(".cardcat-quarantine/*/x/a.jpg")
     aside.unlink()
     aside.write_bytes(b"two" * 1000)
-    assert [each.reason for each in library.undo().left] == [acting._QUARANTINE_CHANGED]
+    assert [each.reason for each in library.undo().left] == [acting.QUARANTINE_CHANGED]
     assert not (root / "x/a.jpg").exists()
 
 
@@ -131,7 +131,7 @@ def test_a_damaged_file_in_the_quarantine_does_not_take_the_place_of_a_good_link
     with aside.open("r+b") as file:
         file.write(b"rot")
     aside.write_bytes(b"rot" + ONE[3:])
-    assert [each.reason for each in library.undo().left] == [acting._QUARANTINE_CHANGED]
+    assert [each.reason for each in library.undo().left] == [acting.QUARANTINE_CHANGED]
     assert (root / "x/a.jpg").read_bytes() == ONE
 
 
@@ -200,3 +200,58 @@ def test_what_is_not_proved_to_be_there_twice_is_never_taken_away(library: Libra
     assert back.done == []
     assert aside.read_bytes() == b"my" * 1500
     assert (root / "x/a.jpg").read_bytes() == ONE
+
+
+def test_what_belongs_together_is_put_back_together_or_not_at_all(library: Library) -> None:
+    """Else a raw and its edits would lie beside somebody else's picture of that name."""
+    group = {"IMG_1.CR3": b"raw" * 1000, "IMG_1.xmp": b"<xmp/>", "IMG_1.JPG": ONE}
+    root = library.put(
+        {f"{where}/{name}": data for where in ("2024", "x") for name, data in group.items()}
+        | {"2024/b.jpg": b"b" * 2000, "x/b.jpg": b"b" * 2000}
+    )
+    assert len(library.apply(library.plan()).done) == 4
+    (root / "x/IMG_1.JPG").write_bytes(b"another one")
+    with library.catalog() as opened:
+        row = to_undo(opened, 1)
+        assert row
+        look = preview_undo(opened, row)
+
+    back = library.undo()
+
+    for told in (look, back):
+        assert [each.path for each in told.done] == ["ARCHIVE/x/b.jpg"]
+        assert sorted(each.reason for each in told.left) == [
+            acting.TAKEN,
+            "what belongs to it can't be put back: IMG_1.JPG",
+            "what belongs to it can't be put back: IMG_1.JPG",
+        ]
+    assert sorted(path.name for path in (root / "x").iterdir()) == ["IMG_1.JPG", "b.jpg"]
+    (root / "x/IMG_1.JPG").unlink()
+    assert len(library.undo().done) == 3
+
+
+def test_what_is_left_of_files_that_belong_together_is_put_back(library: Library) -> None:
+    """One of them was deleted in the quarantine: waiting for it would be in vain."""
+    group = {"IMG_1.CR3": b"raw" * 1000, "IMG_1.xmp": b"<xmp/>"}
+    root = library.put({f"{where}/{name}": data for where in ("2024", "x") for name, data in group.items()})
+    library.apply(library.plan())
+    (xmp,) = root.glob(".cardcat-quarantine/*/x/IMG_1.xmp")
+    xmp.unlink()
+
+    back = library.undo()
+
+    assert [len(back.done), [each.reason for each in back.left]] == [1, [acting.NOT_THERE]]
+    assert (root / "x/IMG_1.CR3").exists()
+
+
+def test_a_library_on_the_filesystem_of_the_computer_itself_is_named_by_its_path(library: Library) -> None:
+    library.put(PAIR)
+    library.apply(library.plan())
+    with library.catalog() as opened:
+        with opened.write() as c:
+            c.exec_driver_sql("UPDATE volumes SET label = '/'")
+            c.exec_driver_sql("UPDATE locations SET path = 'home/me'")
+        row = to_undo(opened, 1)
+        assert row
+        look = preview_undo(opened, row)
+    assert [each.path for each in look.left] == ["/home/me/x/a.jpg"]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from cardcat.owner import owner_stamp
 from cardcat.storage.disk import Disk
-from tests.catalog.shelf import Shelf
+from tests.catalog.shelf import Shelf, sha256
 from tests.cleanup.shelves import Library, tree
 from tests.cli.conftest import Run
 
@@ -237,3 +238,90 @@ def test_without_a_catalog_there_is_nothing_to_do(cardcat: Run, plan: str) -> No
     assert cardcat("duplicates", "cleanups", "--json").json == {"cleanups": []}
     Path(plan).write_text("# cardcat cleanup plan 1\naction quarantine\n")
     assert cardcat("duplicates", "apply", plan).code == 20
+
+
+def test_the_list_looks_whether_what_was_put_away_is_still_there(
+    library: Library, cardcat: Run, plan: str
+) -> None:
+    root = library.put({**PAIR, "2024/b.jpg": b"two" * 1000, "x/b.jpg": b"two" * 1000})
+    cardcat("duplicates", "plan", plan)
+    cardcat("duplicates", "apply", plan, "--yes")
+    assert "any more" not in cardcat("duplicates", "cleanups").out
+    (one,) = root.glob(".cardcat-quarantine/*/x/a.jpg")
+    one.unlink()
+
+    said = cardcat("duplicates", "cleanups").out
+    assert "1 file not in the quarantine any more" in said
+    assert "nothing left to take back" not in said  # it would take back the other one
+    (cleanup,) = cardcat("duplicates", "cleanups", "--json").json["cleanups"]
+    assert (cleanup["files_in_quarantine"], cleanup["files_missing"]) == (1, 1)
+
+    shutil.rmtree(root / ".cardcat-quarantine")
+    assert "cardcat duplicates undo 1 --yes" in cardcat("duplicates", "cleanups").out
+    assert cardcat("duplicates", "undo", "1", "--yes").code == 1
+    assert "any more" not in cardcat("duplicates", "cleanups").out
+    assert "There is nothing to take back." in cardcat("duplicates", "undo").out
+    assert cardcat("duplicates", "undo", "1", "--yes").code == 0
+
+
+def test_the_list_says_of_what_the_last_copy_was_put_away(library: Library, cardcat: Run, plan: str) -> None:
+    library.put(PAIR)
+    cardcat("duplicates", "plan", plan)
+    cardcat("duplicates", "apply", plan, "--yes")
+    assert "without any other copy" not in cardcat("duplicates", "cleanups").out
+    with library.catalog() as opened, opened.write() as c:
+        c.exec_driver_sql("UPDATE file_locations SET status = 'deleted' WHERE status = 'present'")
+
+    said = cardcat("duplicates", "cleanups").out
+
+    assert "1 file in the quarantine without any other copy on record" in said
+    assert "To take it back: cardcat duplicates undo 1" in said
+    assert cardcat("duplicates", "cleanups", "--json").json["cleanups"][0]["files_without_other_copy"] == 1
+
+
+def test_a_copy_that_is_known_to_be_damaged_is_no_other_copy(
+    library: Library, cardcat: Run, plan: str
+) -> None:
+    library.put(PAIR)
+    cardcat("duplicates", "plan", plan)
+    cardcat("duplicates", "apply", plan, "--yes")
+    library.find_wrong("2024")
+    assert "without any other copy" in cardcat("duplicates", "cleanups").out
+
+
+@pytest.mark.parametrize("code", [errno.EROFS, errno.ENOSPC])
+def test_a_drive_that_can_not_be_written_ends_both_ways_with_10(
+    library: Library, cardcat: Run, plan: str, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    library.put(PAIR)
+    cardcat("duplicates", "plan", plan)
+
+    def broken(*_: object, **__: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Disk, "make_folder", broken)
+        there = cardcat("duplicates", "apply", plan, "--yes")
+    assert (there.code, ".cardcat-quarantine" in there.out) == (10, True)
+    assert cardcat("duplicates", "apply", plan, "--yes").code == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(Disk, "rename_new", broken)
+        back = cardcat("duplicates", "undo", "1", "--yes")
+    assert (back.code, "can't be written" in back.err) == (10, True)
+    assert cardcat("duplicates", "undo", "1", "--yes").code == 0
+
+
+def test_where_nothing_can_go_it_is_said_what_counts(library: Library, cardcat: Run, plan: str) -> None:
+    library.put({"2024/a.txt": ONE, "x/a.txt": ONE})
+    assert "Only photos and films" in cardcat("duplicates", "plan", plan).out
+
+
+def test_what_is_known_of_a_file_says_that_it_is_not_in_the_quarantine_any_more(
+    library: Library, cardcat: Run, plan: str
+) -> None:
+    root = library.put(PAIR)
+    cardcat("duplicates", "plan", plan)
+    cardcat("duplicates", "apply", plan, "--yes")
+    assert "any more" not in cardcat("show", sha256(ONE)).out
+    shutil.rmtree(root / ".cardcat-quarantine")
+    assert "not in the quarantine any more" in cardcat("show", sha256(ONE)).out

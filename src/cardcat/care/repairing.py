@@ -37,7 +37,7 @@ from cardcat.catalog.knowledge import KnownCopy, copies_of_contents
 from cardcat.catalog.mended import record_mended, unrecorded
 from cardcat.catalog.resolving import still_open
 from cardcat.errors import CancelledError, DestinationError, UsageError
-from cardcat.model import Stage
+from cardcat.model import Presence, Role, Stage
 from cardcat.paths import display
 from cardcat.plan.mending import by_trust
 from cardcat.reporting import Reporter, current
@@ -50,6 +50,8 @@ from cardcat.text import size as human_size
 _AWAY = "its drive is not plugged in"
 _NONE = "no good copy of it is known"
 _NONE_HERE = "no good copy of it is on a drive that is plugged in"
+_DUPLICATE = (Presence.QUARANTINED, Role.LIBRARY)
+_PUT_AWAY = "; one was put away as a duplicate: cardcat duplicates cleanups"
 
 
 def repair(
@@ -178,7 +180,10 @@ class _Repairing:
         away = [copy for copy in others if self._places.look(copy).now is Now.OFFLINE]
         drives = {(copy.volume_name, copy.last_seen_at) for copy in away}
         self.found.plug_in.update(drives)
-        self._leave(bad, _NONE_HERE if drives else _NONE)
+        with self._catalog.read() as c:
+            known = copies_of_contents(c, [bad.copy.hash])
+        is_away = any((each.status, each.role) == _DUPLICATE for each in known)
+        self._leave(bad, (_NONE_HERE if drives else _NONE) + (_PUT_AWAY if is_away else ""))
 
     # -- mending -------------------------------------------------------------------------------------
 

@@ -51,7 +51,8 @@ class StepRow:
     """
     One copy that is put away. *path* and *aside* are relative to its location.
 
-    *inode*, *mtime_ns* and *folder_mtime_ns* are of the file that goes, as it was before.
+    *inode*, *mtime_ns* and *folder_mtime_ns* are of the file that goes, as it was before; *twin_inode*
+    is of the link or clone that was made to stand in its place.
     """
 
     number: int
@@ -67,6 +68,7 @@ class StepRow:
     aside: str | None
     mtime_ns: int
     inode: int | None
+    twin_inode: int | None
     folder_mtime_ns: int | None
     updated_at: int
 
@@ -248,6 +250,7 @@ def _step(row: Row[Any]) -> StepRow:
         aside=None if row.aside is None else from_text(row.aside, row.aside_raw),
         mtime_ns=row.mtime_ns,
         inode=row.inode,
+        twin_inode=row.twin_inode,
         folder_mtime_ns=row.folder_mtime_ns,
         updated_at=row.updated_at,
     )

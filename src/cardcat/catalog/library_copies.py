@@ -13,6 +13,7 @@ from cardcat.catalog.tables import (
     asset_group_members,
     asset_groups,
     content_identity,
+    copy_findings,
     file_locations,
     folders,
     locations,
@@ -88,6 +89,21 @@ def duplicated_contents(c: Connection, volume_id: int | None = None) -> list[str
         k.id.in_(several), k.size_bytes > 0, k.kind.in_([kind.value for kind in Kind if kind.is_media])
     )
     return list(c.scalars(query.order_by(k.size_bytes.desc(), k.cas_id)))
+
+
+def held_contents(c: Connection, hashes: Iterable[str]) -> set[str]:
+    """
+    Those of these contents that a copy of any role is on record for, there or on an unplugged drive.
+
+    What was set aside does not count, nor what something was found wrong with.
+    """
+    f, k, x = file_locations.c, content_identity.c, copy_findings.c
+    wrong = exists().where(x.file_location_id == f.id, x.resolved_at.is_(None))
+    found: set[str] = set()
+    for chunk in chunks(unique(hashes)):
+        query = select(k.cas_id).join(file_locations, f.content_id == k.id).where(k.cas_id.in_(chunk))
+        found.update(c.scalars(query.where(f.status.in_(_HELD), ~wrong)))
+    return found
 
 
 def library_copies_by_id(c: Connection, ids: Iterable[int]) -> dict[int, LibraryCopy]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import stat
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from cardcat.catalog import cleanups
 from cardcat.catalog.engine import Catalog
@@ -14,7 +14,7 @@ from cardcat.cleanup import journal as journals
 from cardcat.cleanup.acting import Job, Pair, Refusal, act, weigh_both
 from cardcat.cleanup.journal import Journal
 from cardcat.cleanup.orders import Bundle, Order, check_plan
-from cardcat.cleanup.outcomes import Outcome, refused, told
+from cardcat.cleanup.outcomes import Outcome, drive_trouble, refused, told
 from cardcat.cleanup.plans import Action, Plan
 from cardcat.cleanup.roots import Roots
 from cardcat.cleanup.settling import settle
@@ -34,7 +34,6 @@ from cardcat.text import cause
 
 Step = tuple[Order, Job, Pair]
 
-_DRIVE_TROUBLE = frozenset({errno.EROFS, errno.ENOSPC, errno.EDQUOT})
 _UNSETTLED = "what was begun could not be taken back; the next run of the same plan puts it right"
 _STOPPED = "Cancelled: what was done is kept."
 _AGAIN = "Give the same command again to go on."
@@ -71,6 +70,7 @@ class _Applying:
         self._catalog, self._journal, self._plan, self._disk = catalog, journal, plan, disk
         self._teller = teller
         self._standing = Standing(disk)
+        self._clones: dict[int, int] = {}  # the inodes of those that were made, by the number of the step
         self._stopped: set[str] = set()  # the volumes that can't be worked on
 
     def run(self) -> None:
@@ -151,6 +151,7 @@ class _Applying:
         job = replace(
             job,
             inode=was.inode,
+            twin=pair.keeper.identity.inode if self._plan.action is Action.HARDLINK else None,
             mtime_ns=was.mtime_ns,
             folder_mtime_ns=spots.folder_time(self._disk, goer),
         )
@@ -181,13 +182,18 @@ class _Applying:
         self._journal.doing(steps)
         try:
             for _, job, pair in steps:
-                act(self._disk, job, pair)
+                act(self._disk, job, pair, partial(self._made, job.number))
             times = [self._time_now(job, pair) for _, job, pair in steps]
         except (Refusal, OSError, DestinationError) as why:
             self._take_back(bundle, steps, why)
             return
         self._journal.done([(order, job, at) for (order, job, _), at in zip(steps, times, strict=True)])
         self.found.done += [told(order, str(job.aside)) for order, job, _ in steps]
+
+    def _made(self, number: int, inode: int) -> None:
+        """A clone is there; what else may be in its place is none of ours."""
+        self._clones[number] = inode
+        self._journal.made(number, inode)
 
     def _time_now(self, job: Job, pair: Pair) -> int:
         found = None if job.action is Action.QUARANTINE else spots.look_at_file(self._disk, job.goer)
@@ -198,7 +204,7 @@ class _Applying:
         errors: list[Exception] = []
         for _, job, pair in reversed(steps):
             try:
-                take_back(self._disk, job, pair.at)
+                take_back(self._disk, replace(job, twin=self._clones.get(job.number, job.twin)), pair.at)
             except (Refusal, OSError, DestinationError) as error:
                 errors.append(error)
         if errors:
@@ -230,10 +236,8 @@ class _Applying:
         if isinstance(error, DestinationError):
             return error
         order = bundle.orders[0]
-        if isinstance(error, OSError) and error.errno in _DRIVE_TROUBLE:
-            return DestinationError(
-                f"The drive {display(order.goer.volume_name)} can't be written: {cause(error)}.", hint=_AGAIN
-            )
+        if isinstance(error, OSError) and (full := drive_trouble(order.goer.volume_name, error)):
+            return full
         try:
             self._roots.spot(order.goer).root.require_there()
         except (CardcatError, Refusal) as gone:

@@ -90,12 +90,18 @@ class Journal:
                     file_location_id=order.goer.id,
                     keeper_id=order.keeper.id,
                     inode=job.inode,
+                    twin_inode=job.twin,
                     mtime_ns=job.mtime_ns,
                     folder_mtime_ns=job.folder_mtime_ns,
                     mode=pair.goer.mode,
                     uid=pair.goer.uid,
                     gid=pair.goer.gid,
                 )
+
+    def made(self, number: int, inode: int) -> None:
+        """A clone of that inode was made to stand in the place of the file."""
+        with self._catalog.write() as c:
+            cleanups.set_steps(c, self.row.id, [number], cleanups.DOING, _now(), twin_inode=inode)
 
     def done(self, steps: Sequence[tuple[Order, Job, int]]) -> None:
         """They are done, durably. With each the time of the file that has its name now, in ns."""
@@ -126,6 +132,12 @@ class Journal:
             move_copy(c, copy, location, aside, status=Presence.QUARANTINED, now=now)
         else:
             record_aside(c, copy, location, aside, mtime_ns=step.mtime_ns, now=now)
+
+    def lost(self, step: StepRow, reason: str) -> None:
+        """The file of *step* is neither in the quarantine nor where it was: there is nothing to take back."""
+        with self._catalog.write() as c:
+            forget_aside(c, step.location_id, step.aside or "", _now())
+            cleanups.set_steps(c, self.row.id, [step.number], cleanups.FAILED, _now(), reason=reason)
 
     def set(self, numbers: Sequence[int], state: str, reason: str | None = None) -> None:
         """Say how far these steps are; files and rows of copies are as they were."""

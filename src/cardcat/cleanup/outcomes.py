@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass, field
 
 from cardcat.catalog.cleanups import StepRow
 from cardcat.cleanup.orders import Order, Orders
 from cardcat.cleanup.roots import At
-from cardcat.errors import CardcatError
+from cardcat.errors import CardcatError, DestinationError
+from cardcat.paths import display
+from cardcat.text import cause
+
+_DRIVE_TROUBLE = frozenset({errno.EROFS, errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,16 @@ class Outcome:
         return sum(each.size for each in self.done)
 
 
+def drive_trouble(drive: str, error: OSError) -> CardcatError | None:
+    """What is to be told where a drive is full or read-only, which is about no single file; else None."""
+    if error.errno not in _DRIVE_TROUBLE:
+        return None
+    return DestinationError(
+        f"The drive {display(drive)} can't be written: {cause(error)}.",
+        hint="Give the same command again to go on.",
+    )
+
+
 def told(order: Order, aside: str | None = None) -> Told:
     """What is told of an order that was carried out, or would be."""
     return Told(order.shown, order.goer.size, order.goer.hash, aside, order.keeper.path)
@@ -63,6 +78,6 @@ def refused(orders: Orders) -> list[Told]:
 
 def told_of(step: StepRow, at: At, reason: str = "") -> Told:
     """What is told of a step on record."""
-    root = "/".join(part for part in (at.place.volume_name, at.place.path) if part)
+    root = "/".join([at.place.volume_name.rstrip("/"), at.place.path]).rstrip("/")
     aside = None if step.aside is None else f"{root}/{step.aside}"
     return Told(f"{root}/{step.path}", step.size, step.hash, aside, reason=reason)

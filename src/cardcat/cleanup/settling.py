@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from cardcat.catalog import cleanups
 from cardcat.catalog.cleanups import StepRow
-from cardcat.cleanup.acting import Job, Refusal, holds, put_back
+from cardcat.cleanup.acting import Gone, Job, Refusal
+from cardcat.cleanup.going_back import holds, put_back
 from cardcat.cleanup.journal import Journal
 from cardcat.cleanup.outcomes import Outcome, told_of
 from cardcat.cleanup.plans import Action
@@ -49,6 +50,9 @@ def _settled(  # noqa: PLR0917 - a step, and all that is needed to look at it
             if _stays_away(journal, disk, step, job, str(why)):
                 return None
             raise
+    except Gone as why:
+        journal.lost(step, str(why))
+        return str(why)
     except (Refusal, OSError, DestinationError) as why:
         reason = cause(why) if isinstance(why, OSError) else str(why)
         journal.set([step.number], step.state, reason)
@@ -99,5 +103,6 @@ def job_of(step: StepRow, roots: Roots, at: At) -> Job:
         aside=Spot(goer.root, step.aside or step.path),
         mtime_ns=step.mtime_ns,
         inode=step.inode,
+        twin=step.twin_inode,
         folder_mtime_ns=step.folder_mtime_ns,
     )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import stat
 from dataclasses import replace
 
-from cardcat.cleanup.acting import TAKEN, Job, Refusal, exchange_back, holds, is_of, restoring_time, tidy
+from cardcat.cleanup.acting import TAKEN, Job, Refusal
+from cardcat.cleanup.going_back import exchange_back, holds, is_of, is_twin, restoring_time, tidy
 from cardcat.cleanup.plans import Action
 from cardcat.paths import display
 from cardcat.storage import spots
 from cardcat.storage.disk import Disk
-from cardcat.storage.spots import Spot, identity
+from cardcat.storage.spots import Spot
 
 
 def take_back(disk: Disk, job: Job, kept: Spot | None) -> None:
@@ -45,6 +45,8 @@ def give_way(disk: Disk, job: Job) -> bool:
 
 
 def _move_back(disk: Disk, job: Job) -> None:
+    if _is_in_place(disk, job):
+        return
     if spots.look(disk, job.goer) is not None:
         raise _taken(job)
     with restoring_time(disk, _with_time_of(disk, job), None):
@@ -52,37 +54,31 @@ def _move_back(disk: Disk, job: Job) -> None:
 
 
 def _exchange_back(disk: Disk, job: Job, kept: Spot | None) -> None:
-    if not _is_twin(disk, job):
+    if not is_twin(disk, job, job.aside):
+        if _is_in_place(disk, job):
+            return  # nothing was exchanged, and what is in the quarantine is not ours
         here = spots.look_at_file(disk, job.goer)
         if here is None:
             _move_back(disk, job)  # which looks for what is no file
             return
-        if here.inode == job.inode or not holds(disk, job, job.goer):
+        if not is_twin(disk, job, job.goer) or not holds(disk, job, job.goer):
             raise _taken(job)
         with restoring_time(disk, _with_time_of(disk, job), None):
             exchange_back(disk, job, here)
     _drop_twin(disk, job, kept)
 
 
-def _is_twin(disk: Disk, job: Job) -> bool:
-    """Whether what is in the quarantine was made to stand for the kept file, and not taken from the name."""
-    here, there = spots.look_at_file(disk, job.goer), spots.look(disk, job.aside)
-    if there is None or not stat.S_ISREG(there.st_mode):
-        return False
-    is_in_place = here is not None and here.inode == job.inode
-    if there.st_size == 0 != job.size:
-        return is_in_place  # a clone that was not made yet
-    found = identity(there)
-    if found.inode == job.inode or not holds(disk, job, job.aside):
-        return False
-    is_clone = job.action is Action.REFLINK and found.mtime_ns == job.mtime_ns
-    return is_in_place or there.st_nlink > 1 or is_clone
+def _is_in_place(disk: Disk, job: Job) -> bool:
+    """Whether the copy has its name: then it was never moved, whatever is in the quarantine."""
+    here = spots.look_at_file(disk, job.goer)
+    return here is not None and here.inode == job.inode and is_of(disk, job, job.goer)
 
 
 def _drop_twin(disk: Disk, job: Job, kept: Spot | None) -> None:
     """Take away what was made, where its bytes are elsewhere by proof; if not it stays where it is."""
     there = spots.look(disk, job.aside)
-    assert there is not None
+    if there is None or not is_twin(disk, job, job.aside):
+        return
     is_empty = there.st_size == 0 != job.size
     others = [spot for spot in (job.goer, kept) if spot is not None]
     if is_empty or there.st_nlink > 1 or any(holds(disk, job, spot) for spot in others):

@@ -8,6 +8,7 @@ from cardcat import text
 from cardcat.cli import (
     catalogs,
     duplicates_apply,
+    duplicates_cleanups,
     duplicates_find,
     duplicates_list,
     duplicates_plan,
@@ -48,7 +49,7 @@ app.command("find", epilog=duplicates_find.EXAMPLES)(duplicates_find.find)
 app.command("plan", epilog=duplicates_plan.EXAMPLES)(duplicates_plan.plan)
 app.command("apply", epilog=duplicates_apply.APPLY_EXAMPLES)(duplicates_apply.apply)
 app.command("undo", epilog=duplicates_apply.UNDO_EXAMPLES)(duplicates_apply.undo)
-app.command("cleanups", epilog=duplicates_apply.CLEANUPS_EXAMPLES)(duplicates_apply.cleanups)
+app.command("cleanups", epilog=duplicates_cleanups.CLEANUPS_EXAMPLES)(duplicates_cleanups.cleanups)
 app.command("list", epilog=duplicates_list.EXAMPLES)(duplicates_list.list_)
 app.command("show", epilog=duplicates_show.EXAMPLES)(duplicates_show.show)
 app.command("waste", epilog=duplicates_waste.EXAMPLES)(duplicates_waste.waste)

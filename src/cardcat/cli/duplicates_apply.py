@@ -1,4 +1,4 @@
-"""`cardcat duplicates apply`, `undo` and `cleanups`."""
+"""`cardcat duplicates apply` and `undo`."""
 
 from __future__ import annotations
 
@@ -9,26 +9,21 @@ import typer
 from cardcat import stopping, text
 from cardcat.cli import catalogs, output
 from cardcat.cli.options import AsJson, CatalogPath, examples, folder, whole_number
-from cardcat.cli.output import Column, Json
+from cardcat.cli.output import Json
 from cardcat.cli.progress import telling
 from cardcat.cli.results import typed
 from cardcat.errors import CancelledError, CardcatError, DestinationError, UsageError
 from cardcat.paths import display
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from cardcat.catalog.cleanups import CleanupCount
     from cardcat.cleanup.outcomes import Outcome, Told
 
 APPLY_EXAMPLES = examples(
     "cardcat duplicates apply cleanup.txt", "cardcat duplicates apply cleanup.txt --yes"
 )
 UNDO_EXAMPLES = examples("cardcat duplicates undo", "cardcat duplicates undo 3 --yes")
-CLEANUPS_EXAMPLES = examples("cardcat duplicates cleanups")
 
 _SHOWN = 20
-_INTERRUPTED = "interrupted"
 _MOST = 2**63 - 1
 
 DoIt = Annotated[bool, typer.Option("--yes", help="Do it. Without this nothing is changed.")]
@@ -133,25 +128,6 @@ def undo(
     return 0 if is_dry else _exit_code(found)
 
 
-def cleanups(*, catalog: CatalogPath = None, as_json: AsJson = False) -> int:
-    """List the cleanups: which plan, when, and what is still put away."""
-    from cardcat.catalog.cleanups import dead_ones, list_cleanups
-    from cardcat.owner import is_alive
-
-    with catalogs.reading(catalog) as c:
-        rows = [] if c is None else list_cleanups(c)
-    dead = {row.id for row in dead_ones((each.row for each in rows), is_alive)}
-    if as_json:
-        output.emit({"cleanups": [_cleanup(each, is_dead=each.row.id in dead) for each in rows]})
-    elif rows:
-        _table(rows, dead)
-    elif c is None:
-        catalogs.say_absent(catalog)
-    else:
-        output.say("No plan was applied yet. To make one: cardcat duplicates plan FILE")
-    return 0
-
-
 def document(found: Outcome) -> dict[str, Json]:
     """What was done, or would be, for `--json`."""
     return {
@@ -177,48 +153,6 @@ def _told(each: Told) -> dict[str, Json]:
         **output.path_fields(each.aside, "quarantined_at"),
         "reason": each.reason or None,
     }
-
-
-def _cleanup(each: CleanupCount, *, is_dead: bool) -> dict[str, Json]:
-    row = each.row
-    return {
-        "id": row.id,
-        "plan": row.plan_path,
-        "status": row.status,
-        "is_interrupted": is_dead,
-        "error_message": row.error_message,
-        "started_at": row.started_at,
-        "completed_at": row.completed_at,
-        "steps": each.steps,
-        "files_away": each.files,
-        "bytes_away": each.size,
-        "files_undone": each.undone,
-    }
-
-
-def _table(rows: Sequence[CleanupCount], dead: set[int]) -> None:
-    columns = [
-        Column("ID", right=True),
-        Column("Started"),
-        Column("Status"),
-        Column("Away", right=True),
-        Column("Size", right=True),
-        Column("Plan", shrinks=True),
-    ]
-    cells = [
-        [
-            str(each.row.id),
-            text.moment(each.row.started_at),
-            _INTERRUPTED if each.row.id in dead else each.row.status,
-            text.count(each.files),
-            text.size(each.size),
-            each.row.plan_path,
-        ]
-        for each in rows
-    ]
-    output.table(columns, cells)
-    if dead:
-        output.say("What was interrupted goes on with: cardcat duplicates apply PLAN --yes")
 
 
 def _is_dry(*, yes: bool, dry_run: bool) -> bool:

@@ -168,6 +168,7 @@ def _show(chosen: Chosen, path: Path, given: str, catalog: str | None) -> None:
         output.say(f"The plan is at {display(str(path))}. Read it, and edit it as you like.")
     else:
         output.say("Nothing can go, so no plan was written.")
+        output.say("Only photos and films are looked for, and what belongs to them; other files are let be.")
     if chosen.small:
         output.say(f"{text.many(chosen.small, 'group')} left out: less is wasted than --min-waste.")
     if chosen.left:

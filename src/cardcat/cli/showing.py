@@ -194,6 +194,8 @@ def _now(copy: ShownCopy) -> str:
     from cardcat.sightings import Now
 
     if copy.known.status is Presence.QUARANTINED:
+        if copy.sighting.now is Now.MISSING:
+            return "not in the quarantine any more"
         return copy.known.status.value
     gone = copy.known.status is Presence.DELETED
     return copy.known.status.value if gone and copy.sighting.now is Now.MISSING else copy.sighting.now.value

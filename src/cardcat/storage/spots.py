@@ -6,8 +6,8 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,6 +114,19 @@ def look_at_file(disk: Disk, spot: Spot) -> Identity | None:
     return identity(status) if status is not None and stat.S_ISREG(status.st_mode) else None
 
 
+def is_missing(disk: Disk, spot: Spot) -> bool:
+    """Whether nothing is there, by proof: not so where a link is on the way, or a file."""
+    try:
+        with opened_folder(disk, spot) as folder:
+            disk.stat_in(folder, spot.name)
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        if error.errno not in _NOTHING_THERE:
+            raise
+    return False
+
+
 def folder_time(disk: Disk, spot: Spot) -> int:
     """The modification time of its folder, in ns."""
     with opened_folder(disk, spot) as folder:
@@ -187,27 +200,37 @@ def link(disk: Disk, source: Spot, to: Spot) -> None:
         disk.fsync_folder(there)
 
 
-def clone(disk: Disk, source: Spot, like: Spot, to: Spot) -> None:
-    """Make a file that shares the blocks of *source*, with times and rights as *like* has them, durably."""
+def clone(disk: Disk, source: Spot, like: Spot, to: Spot, on_made: Callable[[int], None]) -> None:
+    """
+    Make a file that shares the blocks of *source*, with times and rights as *like* has them, durably.
+
+    *on_made* is told its inode while it is still empty. Where that or anything after it fails it is removed.
+    """
     with opened_folder(disk, source) as here, opened_folder(disk, like) as beside:
         bytes_of = disk.open_source(_at(here, source.name))
         try:
             looks_of = disk.open_source(_at(beside, like.name))
             try:
-                _clone(disk, bytes_of, looks_of, to)
+                _clone(disk, bytes_of, looks_of, to, on_made)
             finally:
                 disk.release(looks_of)
         finally:
             disk.release(bytes_of)
 
 
-def _clone(disk: Disk, source: int, like: int, to: Spot) -> None:
+def _clone(disk: Disk, source: int, like: int, to: Spot, on_made: Callable[[int], None]) -> None:
     with opened_folder(disk, to) as there:
         made = disk.open_new(_at(there, to.name))
         try:
+            on_made(identity(disk.stat_open(made)).inode)
             disk.clone(source, made)
             disk.copy_attributes(like, made)
             disk.fsync(made)
+        except Exception:
+            with suppress(OSError):
+                if os.path.samestat(disk.stat_in(there, to.name), disk.stat_open(made)):
+                    disk.remove(_at(there, to.name))
+            raise
         finally:
             disk.close(made)
         disk.fsync_folder(there)

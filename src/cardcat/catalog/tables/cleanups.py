@@ -40,6 +40,7 @@ cleanup_steps = Table(
     raw("aside_raw"),
     Column("mtime_ns", Big, nullable=False),
     Column("inode", Big),  # its number, to tell it from what takes its name
+    Column("twin_inode", Big),  # of the link or clone that stands in its place; nothing else there is ours
     Column("folder_mtime_ns", Big),  # of the folder it lies in, before it went
     Column("mode", Integer),  # permission bits and owner of the file that goes, for the way back
     Column("uid", Integer),

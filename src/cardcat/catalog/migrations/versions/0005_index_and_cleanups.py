@@ -139,7 +139,7 @@ def _cleanups() -> None:
         sa.Column("aside", sa.Text),
         sa.Column("aside_raw", sa.LargeBinary, nullable=False),
         sa.Column("mtime_ns", _BIG, nullable=False),
-        *(sa.Column(name, _BIG) for name in ("inode", "folder_mtime_ns")),
+        *(sa.Column(name, _BIG) for name in ("inode", "twin_inode", "folder_mtime_ns")),
         *(sa.Column(name, sa.Integer) for name in ("mode", "uid", "gid")),
         sa.Column("updated_at", _BIG, nullable=False),
         sa.CheckConstraint("action IN ('quarantine', 'hardlink', 'reflink')", name="action"),
