@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 
 from cardcat.catalog.engine import open_catalog
+from cardcat.cli.duplicates_waste import _name
 from cardcat.indexing import index
 from cardcat.notebooks.why import reasons
 from cardcat.text import size
@@ -147,6 +148,13 @@ def test_waste(duplicates: Run, by: str) -> None:
     answer = duplicates("waste", "--by", by)
     assert max(map(len, answer.out.splitlines())) <= 80
     assert answer.out.splitlines()[-1].startswith("In all: ")
+
+
+@pytest.mark.parametrize(
+    ("drive", "shown"), [("/", "/photos/a"), ("/mnt/old", "/mnt/old/photos/a"), ("OLD", "OLD/photos/a")]
+)
+def test_a_folder_is_named_as_a_path(drive: str, shown: str) -> None:
+    assert _name("folder", {"drive": drive, "location": "photos", "folder": "a"}) == shown
 
 
 def test_waste_by_something_else(duplicates: Run) -> None:

@@ -104,5 +104,5 @@ def _show(by: str, found: pl.DataFrame, limit: int) -> None:
 
 
 def _name(by: str, row: dict[str, object]) -> str:
-    parts = [str(row[name]) for name in _NAMES[by] if row[name]]
+    parts = [str(row[name]).rstrip("/") for name in _NAMES[by] if row[name]]  # a drive may be called "/"
     return _BETWEEN.get(by, " ").join(parts) or "(not known)"
