@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from cardcat.model import Evidence, ReadBack
-from cardcat.storage import _linux
+from cardcat.storage import _linux, medium
 from cardcat.storage.disk import Disk
 from cardcat.storage.durable import make_durable
 from cardcat.storage.mounts import mount_of
@@ -193,3 +193,27 @@ def test_the_catalog_says_how_each_copy_was_proved(desk: Desk) -> None:
         ("read_back", "tmpfs: memory may have answered"),
         ("read_back_cold", "fadvise, 0 pages resident"),
     ]
+
+
+@pytest.mark.parametrize(("major", "is_kept"), [(8, True), (259, False)])
+def test_a_device_is_remembered_only_under_a_number_that_stays_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, major: int, is_kept: bool
+) -> None:
+    """Partitions of loop devices get numbers of the kind that those of some disks have."""
+    monkeypatch.setattr(medium, "_plain", set())
+    monkeypatch.setattr(medium, "block_device", lambda _: tmp_path / "sda1")
+
+    medium._note_plain(os.makedev(major, 1))
+
+    assert bool(medium._plain) == is_kept
+
+
+def test_a_loop_device_is_never_remembered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Somebody may have its file read through memory in the next moment."""
+    (tmp_path / "loop7/loop").mkdir(parents=True)
+    monkeypatch.setattr(medium, "_plain", set())
+    monkeypatch.setattr(medium, "block_device", lambda _: tmp_path / "loop7")
+
+    medium._note_plain(os.makedev(7, 7))
+
+    assert not medium._plain

@@ -13,6 +13,7 @@ _SYSFS = "/sys/dev/block"
 _SMALL = 64 * 1024  # bytes; no filesystem keeps larger files among its metadata
 _TRIES = 6  # while others read and write on the same drive
 _plain: set[int] = set()  # numbers of disks and partitions that stand on nothing else, which stays so
+_GIVEN_ANEW = 259  # the major number of partitions of any kind, also of loop devices: theirs do not stay
 _NEVER_INLINE = frozenset({"vfat", "msdos", "exfat", "jfs"})  # and they don't tell where a file lies
 
 
@@ -72,7 +73,7 @@ def drop_cache_below(fd: int, fs_type: str) -> str | None:
 def _note_plain(number: int) -> None:
     """Remember a disk or its partition; a loop device or a mapping may get something else below it."""
     device = block_device(number)
-    if device is None:
+    if device is None or os.major(number) == _GIVEN_ANEW:
         return
     (*others, disk) = disks_below(device)
     if not others and disk in (device, device.parent) and not os.path.isdir(f"{disk}/loop"):
