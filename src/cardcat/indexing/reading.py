@@ -23,7 +23,8 @@ from cardcat.plan.companions import Companion, completed
 from cardcat.plan.dates import Dated, moments_of
 from cardcat.plan.index_batches import portions
 from cardcat.storage.below import Below
-from cardcat.storage.digest import Digest, digest, folder_below, require_same
+from cardcat.storage.digest import Digest, digest, require_same
+from cardcat.storage.presence import folder_below
 from cardcat.storage.reading import Expected, SourceChanged
 from cardcat.text import cause
 
@@ -147,7 +148,7 @@ def _hash_some(job: Job, files: Sequence[IndexedFile]) -> tuple[list[Finding], i
         file.is_unread = True
     with suppress(CancelledError):
         try:
-            with folder_below(job.run.disk, job.root, files[0].folder) as folder:
+            with folder_below(job.run.disk, job.root.fd, files[0].folder) as folder:
                 for file in files:
                     job.check_running()
                     _hash_one(job, folder, file, count)
@@ -202,7 +203,7 @@ def _inspect(job: Job, files: Sequence[IndexedFile]) -> None:
 def _settle(job: Job, file: IndexedFile) -> None:
     """Take what was read inside only if the file still is the one that was hashed."""
     try:
-        with folder_below(job.run.disk, job.root, file.folder) as folder:
+        with folder_below(job.run.disk, job.root.fd, file.folder) as folder:
             require_same(
                 job.run.disk, Below(job.root.path, file.name, folder), Expected(file.size, file.mtime_ns)
             )

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import xxhash
@@ -12,7 +9,6 @@ import xxhash
 from cardcat.storage.below import Below
 from cardcat.storage.disk import Disk
 from cardcat.storage.hashing import WHOLE, Hasher, Hashes, fingerprint, require_all_read
-from cardcat.storage.presence import Root
 from cardcat.storage.reading import Expected, OnBytes, SourceChanged, blocks, expected_of, opened
 
 
@@ -50,20 +46,6 @@ def require_same(disk: Disk, file: Below, expected: Expected) -> None:
     with file.reached() as (name, folder):
         if expected_of(disk.stat_in(folder, name)) != expected:
             raise SourceChanged("it changed while it was indexed")
-
-
-@contextmanager
-def folder_below(disk: Disk, root: Root, path: str) -> Iterator[int]:
-    """Open the folder *path* below *root*, with no link on the way to it."""
-    folder = os.dup(root.fd)
-    try:
-        for part in path.split("/") if path else ():
-            deeper = disk.open_folder(part, folder)
-            disk.release(folder)
-            folder = deeper
-        yield folder
-    finally:
-        disk.release(folder)
 
 
 def _sample(disk: Disk, file: Below, hasher: Hasher) -> str:

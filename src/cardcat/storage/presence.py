@@ -91,3 +91,17 @@ def open_root(disk: Disk, path: Path) -> Iterator[Root]:
         yield root
     finally:
         disk.release(root.fd)
+
+
+@contextmanager
+def folder_below(disk: Disk, root: int, path: str) -> Iterator[int]:
+    """Open the folder *path* below the open folder *root*. NotADirectoryError where a link is on the way."""
+    folder = os.dup(root)
+    try:
+        for part in path.split("/") if path else ():
+            deeper = disk.open_folder(part, folder)
+            disk.release(folder)
+            folder = deeper
+        yield folder
+    finally:
+        disk.release(folder)

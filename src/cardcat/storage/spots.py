@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cardcat.storage.disk import Disk
 from cardcat.storage.holding import DestinationRoot
+from cardcat.storage.presence import folder_below
 from cardcat.storage.reading import OnBytes, SourceChanged, blocks, mtime_of
 
 _NOTHING_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
@@ -86,15 +87,8 @@ def identity(status: os.stat_result) -> Identity:
 @contextmanager
 def opened_folder(disk: Disk, spot: Spot) -> Iterator[int]:
     """The folder of *spot*, open. NotADirectoryError where a link is on the way."""
-    fd = os.dup(spot.root.fd)
-    try:
-        for piece in spot.folder.split("/") if spot.folder else ():
-            deeper = disk.open_folder(piece, fd)
-            disk.release(fd)
-            fd = deeper
+    with folder_below(disk, spot.root.fd, spot.folder) as fd:
         yield fd
-    finally:
-        disk.release(fd)
 
 
 def look(disk: Disk, spot: Spot) -> os.stat_result | None:
