@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from cardcat.cleanup.planning import Wish
@@ -25,9 +25,19 @@ files = st.dictionaries(
     max_size=14,
 )
 
+# The first and the last to go from one folder belong together, and come back together, before the second.
+BUNDLE_AROUND_ANOTHER = {
+    "IMG_1.JPG": b"",
+    "IMG_1.CR3": b"1" * 50,
+    "Downloads/x/IMG_1.JPG": b"",
+    "Downloads/x/IMG_1.CR3": b"1" * 50,
+    "Downloads/x/IMG_1 (1).JPG": b"1" * 50,
+}
+
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(files, st.sampled_from([Action.QUARANTINE, Action.HARDLINK]))
+@example(BUNDLE_AROUND_ANOTHER, Action.QUARANTINE)
 def test_applied_and_undone_it_is_as_it_was(found: dict[str, bytes], action: Action) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         library = Library(Shelf(Path(folder), patch))

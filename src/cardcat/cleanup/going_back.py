@@ -176,11 +176,15 @@ def is_of(disk: Disk, job: Job, spot: Spot) -> bool:
 
 @contextmanager
 def restoring_time(disk: Disk, job: Job, since: int | None) -> Iterator[None]:
-    """The folder gets the time that it had before the file went, unless it was changed after that."""
+    """
+    The folder gets the time that it had before the file went, unless it was changed after that.
+
+    It never gets a later one than it has: one that went first may be back before one that went after it.
+    """
     job.goer.root.make_folders(job.goer.folder)
     now = spots.folder_time(disk, job.goer)
     yield
     is_untouched = since is None or now < (since + 2) * 1_000_000_000
     if job.folder_mtime_ns is not None and is_untouched:
         with suppress(OSError):  # the file is back, and that is what counts
-            spots.set_folder_time(disk, job.goer, job.folder_mtime_ns)
+            spots.set_folder_time(disk, job.goer, min(now, job.folder_mtime_ns))

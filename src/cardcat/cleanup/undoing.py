@@ -94,7 +94,8 @@ class _Undoing:
             steps = self._journal.steps()
             self.found.already = sum(step.state == cleanups.UNDONE for step in steps)
             self._lost = sum(step.state == cleanups.FAILED and step.reason == NOT_THERE for step in steps)
-            todo = [step for step in reversed(steps) if step.state == cleanups.DONE]
+            done = [step for step in steps if step.state == cleanups.DONE]
+            todo = sorted(done, key=lambda step: (step.updated_at, step.number), reverse=True)
             self._go_back(todo, self._journal.places(todo), roots)
 
     def ended(self) -> tuple[str, str | None]:
