@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, zip_longest
 
 from cardcat.storage.quick.columns import Files
@@ -42,13 +42,15 @@ def _common(sizes: array[int], among: range | list[int]) -> list[int]:
 
 
 def alike(
-    files: Files, order: Iterable[int], digest_at: Callable[[int], bytes]
+    files: Files, order: Iterable[int], digests: Sequence[bytes]
 ) -> Iterator[tuple[bytes, list[int]]]:
     """The files of one size and digest, two or more; those without a digest are none."""
+    counts = Counter(digests)
     by_digest: defaultdict[tuple[int, bytes], list[int]] = defaultdict(list)
     sizes = files.sizes
-    for position, file in enumerate(order):
-        by_digest[sizes[file], digest_at(position)].append(file)
+    for file, digest in zip(order, digests, strict=True):
+        if counts[digest] > 1:
+            by_digest[sizes[file], digest].append(file)
     for (_, digest), members in by_digest.items():
         if len(members) > 1 and any(digest):
             yield digest, members

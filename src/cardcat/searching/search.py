@@ -134,7 +134,7 @@ class _Run:
         with _queue(len(runs)) as take:
             self._wait_for(read, answers, len(order))
         self._seen.read += answers.size
-        return alike(self._files, order, answers.get)
+        return alike(self._files, order, answers.all())
 
     def _wait_for(self, read: Callable[[int], list[tuple[int, str]]], answers: Answers, files: int) -> None:
         with workers(read, self._count if files else 1) as helpers:

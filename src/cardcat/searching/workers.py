@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, Generic, Protocol, TypeVar
 from cardcat.errors import CardcatError
 
 MOST = 4  # processes: with more, disks gain little
+_PER_CORE = 2  # while one waits for the disk, the other works
 _TICK = 200  # milliseconds between two looks at the clock
 _PR_SET_PDEATHSIG = 1
 _PATIENCE = 1.0  # seconds for killed processes to go
@@ -41,7 +42,7 @@ def how_many() -> int:
     """How many processes are worth having here; 1 where this one had better do the work itself."""
     if sys.platform != "linux" or threading.active_count() > 1:
         return 1  # a process with threads is not safe to fork
-    return min(len(os.sched_getaffinity(0)), MOST)
+    return min(_PER_CORE * len(os.sched_getaffinity(0)), MOST)
 
 
 @contextmanager

@@ -6,7 +6,9 @@ import errno
 import hashlib
 import mmap
 import os
+import resource
 import stat
+import struct
 from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +25,7 @@ from cardcat.text import cause
 WHOLE = 64 * 1024  # bytes; up to here a file is read as a whole at once
 SAMPLE = 16 * 1024  # bytes at the beginning, in the middle and at the end of a larger one
 
-_AHEAD_FILES = 128  # opened and asked for before they are read
+_AHEAD_FILES = 256  # opened and asked for before they are read
 _AHEAD_BYTES = 16 << 20  # the most that is asked for and not read yet, but for one file
 _FIRST = 8 << 20  # of a file that is read in blocks, asked for when it is opened, and ahead of each block
 _BLOCK = 1 << 20
@@ -47,6 +49,7 @@ class Answers:
     """
 
     def __init__(self, count: int, parts: int) -> None:
+        self._count = count
         self._memory = mmap.mmap(-1, max(count, 1) * _WIDTH)
         self._read = memoryview(mmap.mmap(-1, parts * 8)).cast("Q")
         self._done = memoryview(mmap.mmap(-1, parts * 8)).cast("Q")
@@ -55,9 +58,10 @@ class Answers:
         """Keep the digest of file number *at*."""
         self._memory[at * _WIDTH : at * _WIDTH + len(digest)] = digest
 
-    def get(self, at: int) -> bytes:
-        """The digest of file number *at*, zeros where there is none."""
-        return self._memory[at * _WIDTH : (at + 1) * _WIDTH]
+    def all(self) -> list[bytes]:
+        """The digests of all files in their order, zeros where there is none."""
+        with memoryview(self._memory)[: self._count * _WIDTH] as digests:
+            return [digest for (digest,) in struct.iter_unpack(f"{_WIDTH}s", digests)]
 
     def count(self, part: int, size: int) -> None:
         """A writer has read one more file, *size* bytes of it."""
@@ -97,6 +101,7 @@ class Reader:
         self._sure = sure
         self._folders: dict[int, int] = {}
         self._unseen = _UNSEEN
+        self._most_ahead = _files_ahead()
         self._buffer = bytearray(_BLOCK)  # of its own: a forked process must not share one
         self.failed: list[tuple[int, str]] = []
 
@@ -114,7 +119,7 @@ class Reader:
                     continue
                 opened.append((position, fd, asked))
                 ahead += asked
-                while len(opened) > _AHEAD_FILES or (ahead > _AHEAD_BYTES and len(opened) > 1):
+                while len(opened) > self._most_ahead or (ahead > _AHEAD_BYTES and len(opened) > 1):
                     ahead -= self._finish(order, opened.popleft(), answers, part)
             while opened:
                 self._finish(order, opened.popleft(), answers, part)
@@ -134,13 +139,15 @@ class Reader:
         fd = self._open(file)
         size = self._files.sizes[file]
         parts = ((0, min(size, _FIRST)),) if self._whole else samples(size)
+        asked = 0
         try:
             for offset, length in parts:
                 _ask_for(fd, offset, length)
+                asked += length
         except OSError:  # a pipe in the file's place
             os.close(fd)
             raise
-        return fd, sum(length for _, length in parts)
+        return fd, asked
 
     def _finish(self, order: array[int], opened: tuple[int, int, int], answers: Answers, part: int) -> int:
         """Read it, keep its digest and close it; how many bytes of it had been asked for."""
@@ -216,6 +223,12 @@ class Reader:
 
     def _fail(self, file: int, error: OSError) -> None:
         self.failed.append((file, cause(error)))
+
+
+def _files_ahead() -> int:
+    """As many as are worth it, and no more than a process may well have open: macOS allows 256 in all."""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return min(_AHEAD_FILES, max(allowed // 2 - _FOLDERS, 1)) if allowed > 0 else _AHEAD_FILES
 
 
 def _ask_for(fd: int, offset: int, length: int) -> None:
