@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cardcat.cli import (
-    ask,
-    backup,
-    catalog,
-    doctor,
-    duplicates,
-    index,
-    init,
-    metadata,
-    notebook,
-    output,
-    repair,
-    safe,
-    server,
-    sessions,
-    show,
-    verify,
-    volumes,
-    watch,
-)
+from cardcat.cli import output
 from cardcat.cli.options import CatalogPath
 from cardcat.cli.plain_values import take_plain_values
 
 if TYPE_CHECKING:
+    from typer._click import Command
     from typer.core import TyperGroup
 
 app = typer.Typer(
@@ -41,23 +25,61 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     invoke_without_command=True,
 )
-app.command("backup", epilog=backup.EXAMPLES)(backup.backup)
-app.command("safe-to-format", epilog=safe.EXAMPLES)(safe.safe_to_format)
-app.command("verify", epilog=verify.EXAMPLES)(verify.verify)
-app.command("repair", epilog=repair.EXAMPLES)(repair.repair)
-app.command("index", epilog=index.EXAMPLES)(index.index)
-app.command("show", epilog=show.EXAMPLES)(show.show)
-app.add_typer(sessions.app, name="sessions")
-app.add_typer(volumes.app, name="volumes")
-app.add_typer(duplicates.app, name="duplicates")
-app.command("ask", epilog=ask.EXAMPLES)(ask.ask)
-app.add_typer(catalog.app, name="catalog")
-app.add_typer(metadata.app, name="metadata")
-app.command("notebook", epilog=notebook.EXAMPLES)(notebook.notebook)
-app.add_typer(server.app, name="server")
-app.add_typer(watch.app, name="watch")
-app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
-app.command("init", epilog=init.EXAMPLES)(init.init)
+
+# By its name, the module of a command and what it is there: a function, whose module has the EXAMPLES for its
+# help, or a group of commands.
+_PLACES = {
+    "backup": ("backup", "backup"),
+    "safe-to-format": ("safe", "safe_to_format"),
+    "verify": ("verify", "verify"),
+    "repair": ("repair", "repair"),
+    "index": ("index", "index"),
+    "show": ("show", "show"),
+    "sessions": ("sessions", "app"),
+    "volumes": ("volumes", "app"),
+    "duplicates": ("duplicates", "app"),
+    "ask": ("ask", "ask"),
+    "catalog": ("catalog", "app"),
+    "metadata": ("metadata", "app"),
+    "notebook": ("notebook", "notebook"),
+    "server": ("server", "app"),
+    "watch": ("watch", "app"),
+    "doctor": ("doctor", "doctor"),
+    "init": ("init", "init"),
+}
+
+
+class _Commands(Mapping[str, "Command"]):
+    """The commands by their names, each made when it is asked for: to make all takes longer than most run."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Command] = {}
+
+    def __getitem__(self, name: str) -> Command:
+        if name not in self._made:
+            self._made[name] = _make(name, *_PLACES[name])
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in _PLACES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_PLACES)
+
+    def __len__(self) -> int:
+        return len(_PLACES)
+
+
+def _make(name: str, module: str, what: str) -> Command:
+    found = import_module(f"cardcat.cli.{module}")
+    thing = getattr(found, what)
+    if isinstance(thing, typer.Typer):
+        made: Command = typer.main.get_group(thing)
+        made.name = name
+        return made
+    alone = typer.Typer(rich_markup_mode=None, add_completion=False)
+    alone.command(name, epilog=found.EXAMPLES)(thing)
+    return typer.main.get_command(alone)
 
 
 def _version(wanted: bool) -> None:
@@ -87,7 +109,8 @@ def command() -> TyperGroup:
     """The whole command line as one object that parses and runs arguments."""
     built = typer.main.get_command(app)
     if not isinstance(built, typer.core.TyperGroup):
-        raise TypeError("an app with several commands is a group")
+        raise TypeError("an app with a callback is a group")
+    built.commands = _Commands()  # type: ignore[assignment]  # it is only read
     take_plain_values()
     return built
 

@@ -41,9 +41,7 @@ def _common(sizes: array[int], among: range | list[int]) -> list[int]:
     return [file for file in among if counts[sizes[file]] > 1]
 
 
-def alike(
-    files: Files, order: Iterable[int], digests: Sequence[bytes]
-) -> Iterator[tuple[bytes, list[int]]]:
+def alike(files: Files, order: Iterable[int], digests: Sequence[bytes]) -> Iterator[tuple[bytes, list[int]]]:
     """The files of one size and digest, two or more; those without a digest are none."""
     counts = Counter(digests)
     by_digest: defaultdict[tuple[int, bytes], list[int]] = defaultdict(list)
