@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
-import pandera.polars as pa
 import polars as pl
-from pandera.errors import SchemaError
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """
+    What a column of a frame holds: values of *type*, no nulls unless *nullable*, no two alike if *unique*.
+
+    A value that is there keeps *rule*, an expression that is true of each.
+    """
+
+    type: type[pl.DataType]
+    nullable: bool = False
+    unique: bool = False
+    rule: Callable[[pl.Expr], pl.Expr] | None = None
+
+
+Contract = Mapping[str, Values]
+"""All columns of a frame, in any order."""
 
 # One row a file of the source, in the order of the walk.
-LISTING = pa.DataFrameSchema(
-    {
-        "item": pa.Column(pl.UInt32, unique=True),
-        "path": pa.Column(pl.Binary, unique=True),
-        "size": pa.Column(pl.Int64, pa.Check.ge(0)),
-        "mtime_ns": pa.Column(pl.Int64),
-        "inode": pa.Column(pl.UInt64),
-        "kind": pa.Column(pl.String, pa.Check.isin(["image", "video", "audio", "sidecar", "other"])),
-        "group": pa.Column(pl.UInt32),
-        "structure": pa.Column(pl.Int32, pa.Check.ge(-1)),  # -1: in none
-    },
-    strict=True,
-)
+LISTING: Contract = {
+    "item": Values(pl.UInt32, unique=True),
+    "path": Values(pl.Binary, unique=True),
+    "size": Values(pl.Int64, rule=lambda size: size >= 0),
+    "mtime_ns": Values(pl.Int64),
+    "inode": Values(pl.UInt64),
+    "kind": Values(pl.String, rule=lambda kind: kind.is_in(["image", "video", "audio", "sidecar", "other"])),
+    "group": Values(pl.UInt32),
+    "structure": Values(pl.Int32, rule=lambda structure: structure >= -1),  # -1: in none
+}
 
 # What an earlier session left for a file of the source, at one destination.
 HELD = {
@@ -41,37 +55,47 @@ HELD = {
 # What was found out by reading files that look like something already held.
 KNOWN = {"item": pl.UInt32, "sample": pl.String, "hash": pl.String, "kind": pl.String}
 
-READ = pa.DataFrameSchema(
-    {
-        "item": pa.Column(pl.UInt32, unique=True),
-        "sample": pa.Column(pl.String, nullable=True),
-        "hash": pa.Column(pl.String, nullable=True),
-        "kind": pa.Column(pl.String, nullable=True),
-    },
-    strict=True,
-)
+READ: Contract = {
+    "item": Values(pl.UInt32, unique=True),
+    "sample": Values(pl.String, nullable=True),
+    "hash": Values(pl.String, nullable=True),
+    "kind": Values(pl.String, nullable=True),
+}
 
 # One decision a file of the listing, at one destination: `plan.dedupe.decide`.
-DECISIONS = pa.DataFrameSchema(
-    {
-        "item": pa.Column(pl.UInt32, unique=True),
-        "do": pa.Column(pl.UInt8, pa.Check.isin([0, 1, 2, 3])),
-        "hash": pa.Column(pl.String, nullable=True),
-        "copy": pa.Column(pl.Int64, nullable=True),
-    },
-    strict=True,
-)
+DECISIONS: Contract = {
+    "item": Values(pl.UInt32, unique=True),
+    "do": Values(pl.UInt8, rule=lambda do: do.is_in([0, 1, 2, 3])),
+    "hash": Values(pl.String, nullable=True),
+    "copy": Values(pl.Int64, nullable=True),
+}
 
 # What every destination already holds of media: `copies.held_media`.
 MEDIA = {"size": pl.Int64, "sample": pl.String, "hash": pl.String}
 
 
-def checked(schema: pa.DataFrameSchema, frame: pl.DataFrame) -> pl.DataFrame:
-    """Return *frame* if it keeps the contract; a broken one is a bug, said in one line."""
-    try:
-        return schema.validate(frame)
-    except SchemaError as error:
-        raise AssertionError(f"a frame between two stages broke its contract: {error}") from error
+def checked(contract: Contract, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return *frame* if it keeps the contract; a broken one is a bug: AssertionError, said in one line."""
+    if broken := _breaches(contract, frame):
+        raise AssertionError(f"a frame between two stages broke its contract: {'; '.join(broken)}")
+    return frame
+
+
+def _breaches(contract: Contract, frame: pl.DataFrame) -> list[str]:
+    types = {name: values.type for name, values in contract.items()}
+    if dict(frame.schema) != types:
+        return [f"its columns are {dict(frame.schema)}, not {types}"]
+    asked = {}
+    for name, values in contract.items():
+        column = pl.col(name)
+        if not values.nullable:
+            asked[f"{name} has nulls"] = column.null_count() > 0
+        if values.unique:
+            asked[f"{name} has a value twice"] = column.is_duplicated().any()
+        if values.rule:
+            asked[f"{name} has a value that it may not have"] = (~values.rule(column)).any()
+    found = frame.select(**asked).row(0, named=True)
+    return [breach for breach, is_so in found.items() if is_so]
 
 
 def path_column(paths: Iterable[str]) -> pl.Series:

@@ -25,13 +25,21 @@ def doubled(given: str | int) -> int:  # a default is a number already
     return 2 * int(given)
 
 
-def test_a_command_starts_without_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["duplicates", "find", "--min-size", "1KB", "--exclude", "x", "--csv"],
+        ["backup", "--direct", "--layout", "tree", "no/such/card"],
+        ["index", "--direct", "--mode", "content", "--dry-run"],
+    ],
+)
+def test_a_command_starts_without_it(tmp_path: Path, words: list[str]) -> None:
     script = (
         "import sys\nfrom cardcat.cli.main import main\n"
-        "code = main(['duplicates', 'find', '--min-size', '1KB', '--exclude', 'x', '--csv', sys.argv[1]])\n"
-        "sys.exit(code or 'pydantic' in sys.modules)"
+        "main(sys.argv[1:])\nsys.exit('pydantic' in sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", script, tmp_path], check=True, stdout=subprocess.DEVNULL)
+    words = [*words, str(tmp_path)]
+    subprocess.run([sys.executable, "-c", script, *words], check=True, stdout=subprocess.DEVNULL)
 
 
 @pytest.mark.parametrize(
