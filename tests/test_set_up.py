@@ -35,12 +35,16 @@ class Machine:
     def __init__(self, module: ModuleType) -> None:
         self.module = module
         self.installed: list[str] = []
+        self.compiled: list[str] = []
         self.before_install: Callable[[str], None] = lambda what: None
         self.ensurepip = True
 
     def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         if "venv" in command:
             return self._make_venv(without_pip="--without-pip" in command)
+        if "compileall" in command:
+            self.compiled = command[-2:]
+            return subprocess.CompletedProcess(command, 1, "what is for another Python")
         if "--version" in command:
             own = "--python" not in command
             return subprocess.CompletedProcess(command, int(own and not self.has_pip), "")
@@ -74,6 +78,7 @@ def test_a_first_start_installs_what_runs_and_no_more(machine: Machine, checkout
     machine.module.with_lock("run", "stamp")
 
     assert machine.installed == ["requirements.lock", checkout.name]
+    assert machine.compiled == [str(checkout / ".venv" / "lib"), str(checkout / "src")]
     assert machine.module.is_ready("run", "stamp")
     assert not machine.module.is_ready("dev", "stamp")
 
