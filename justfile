@@ -18,9 +18,9 @@ format:
     .venv/bin/ruff check --fix
     .venv/bin/ruff format
 
-# What the figures come from, against other programs in the same run: metadata, backup_metadata, agreement.
-bench name *arguments:
-    .venv/bin/python -m benchmarks.{{ name }} {{ arguments }}
+# What the figures come from, against other programs in the same run: all of it (two hours), or some by name.
+bench *names:
+    .venv/bin/python -m benchmarks {{ names }}
 
 # What CI runs.
 ci:

@@ -25,10 +25,11 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import cold, equal_files
+from benchmarks.results import Result, write
 from benchmarks.timing import Timed, table
 
 Groups = frozenset[frozenset[str]]
@@ -183,11 +184,7 @@ def main() -> int:
     for name in PEERS:
         if not shutil.which(name):
             print(f"{name} is not installed: left out.")
-    figures: dict[str, object] = {
-        "rounds": given.rounds,
-        "load": os.getloadavg(),
-        "cold": cold.why_not() is None,
-    }
+    found: list[Result] = []
     with tempfile.TemporaryDirectory(dir=given.folder) as made:
         desk = Path(made)
         if given.files:
@@ -198,28 +195,26 @@ def main() -> int:
             ):
                 equal_files.small_files(place, given.files, folders)
                 what = f"{given.files:,} small files in {folders:,} folders"
-                figures["small"] = _told(
-                    what, measured(tools, place, desk, given.rounds, forget), given.files
-                )
+                found += _told(what, measured(tools, place, desk, given.rounds, forget), given.files, 0.30)
         if given.media:
             count = max(given.media * 2 // 3, 10)
             with _place(desk, "media", given.media * 5 // 4 + 200, count) as (place, forget):
                 equal_files.media_files(place, count, given.media * 1_000_000)
                 what = f"{count:,} photos and clips of {given.media:,} MB"
-                figures["media"] = _told(what, measured(tools, place, desk, given.rounds, forget), count)
+                found += _told(what, measured(tools, place, desk, given.rounds, forget), count, 0.75)
     if given.json:
-        given.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        write(given.json, found, rounds=given.rounds, cold=cold.why_not() is None)
     return 0
 
 
-def _told(what: str, timed: list[Timed], files: int) -> dict[str, object]:
+def _told(what: str, timed: list[Timed], files: int, goal: float) -> list[Result]:
+    """Print the table; the goal is against the quickest of the others."""
     print(f"\n{what}, {len(timed[0].seconds)} rounds by turns, load {os.getloadavg()[0]:.1f}")
     print(table(timed, files))
-    best = min((one for one in timed[1:]), key=lambda one: one.median, default=None)
-    ratio = None if best is None else timed[0].median / best.median
-    if best:
-        print(f"cardcat takes {ratio:.2f} of the time of {best.name}, the quickest of the others.")
-    return {"files": files, "tools": [asdict(one) for one in timed], "ratio_to_best_peer": ratio}
+    own, *others = timed
+    best = min(others, key=lambda one: one.median, default=None)
+    work = f"find duplicates, {what}"
+    return [Result(work, one.name, own.seconds, one.seconds, goal if one is best else None) for one in others]
 
 
 if __name__ == "__main__":

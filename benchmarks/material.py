@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import random
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,19 +20,22 @@ _EXIF_IFD = 0x8769
 _HEAD = 1 << 16
 
 
-def photos(folder: Path, count: int, size: int) -> list[Path]:
+def photos(folder: Path, count: int, size: int, first: int = 0) -> list[Path]:
     """
-    *count* JPEG photos of about *size* bytes each, with a camera's EXIF and note, all different.
+    *count* JPEG photos of *size* bytes, a tenth more or less, with a camera's EXIF and note, all different.
 
-    Every other one names no lens. None has a serial number in its EXIF, so that each note is looked into.
+    They are numbered from *first* on. Every other one names no lens. None has a serial number in its EXIF, so
+    that each note is looked into.
     """
     folder.mkdir(parents=True, exist_ok=True)
     pictures = [_picture("RF50mm F1.8 STM"), _picture(None)]
+    dice = random.Random(first)  # noqa: S311 - the same sizes every time
     paths = []
-    for number in range(count):
+    for number in range(first, first + count):
         picture = pictures[number % 2]
         path = folder / f"IMG_{number:04d}.JPG"
-        filling = os.urandom(size - len(picture)).replace(b"\xff", b"\xfe")
+        own = dice.randint(size * 9 // 10, size * 11 // 10)
+        filling = os.urandom(own - len(picture)).replace(b"\xff", b"\xfe")
         path.write_bytes(picture[:-2] + filling + b"\xff\xd9")
         paths.append(path)
     return paths

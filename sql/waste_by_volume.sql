@@ -31,10 +31,12 @@ waste AS (
     GROUP BY h.volume_id
 ),
 summed AS (
-    SELECT *, round(sum(wasted) OVER (ORDER BY volume_id)) AS so_far FROM waste
+    SELECT volume_id, copies, bytes, twice, round(sum(wasted) OVER (ORDER BY volume_id)) AS so_far
+    FROM waste
 ),
 parts AS (
-    SELECT * EXCLUDE (wasted), so_far - lag(so_far, 1, 0) OVER (ORDER BY volume_id) AS wasted FROM summed
+    SELECT volume_id, copies, bytes, twice, so_far - lag(so_far, 1, 0) OVER (ORDER BY volume_id) AS wasted
+    FROM summed
 )
 SELECT v.volume_id, v.drive, CAST(w.copies AS BIGINT) AS copies,
     CAST(w.bytes AS BIGINT) AS bytes, CAST(w.wasted AS BIGINT) AS wasted_bytes,

@@ -35,17 +35,18 @@ _OFFLINE = {
 }
 _TYPES = {"string": "VARCHAR", "int64": "BIGINT", "double": "DOUBLE", "binary": "BLOB", "bool": "BOOLEAN"}
 
-_DRIVES = """
+DRIVES = """
 CREATE VIEW drives AS
 SELECT volume_id, volume_key, name, last_seen_at,
-    CASE WHEN count(*) OVER (PARTITION BY name) > 1 THEN name || ' (' || left(uuid, 8) || ')' ELSE name END
+    CASE WHEN count(*) OVER (PARTITION BY name) > 1 THEN name || ' (' || substr(uuid, 1, 8) || ')' ELSE name END
         AS drive
 FROM (
     SELECT id AS volume_id, "key" AS volume_key, uuid, last_seen_at,
         coalesce(nullif(label, ''), nullif(last_mount_point, ''), "key") AS name
     FROM volumes
 )
-"""  # the rule of `catalog.volumes.volume_name`
+"""
+"""The view of volumes by their names, the rule of `catalog.volumes.volume_name`."""
 
 T = TypeVar("T")
 
@@ -147,7 +148,7 @@ def _over_memory(opened: Catalog, memory: str) -> duckdb.DuckDBPyConnection:
 
 def _with_views(db: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     db.execute(ENTRIES.replace(" / ", " // "))  # SQLite's division of whole numbers
-    db.execute(_DRIVES)
+    db.execute(DRIVES)
     return db
 
 

@@ -1,0 +1,53 @@
+"""
+All measurements, one after the other, and the pages that are made of them.
+
+`python -m benchmarks [NAME…] [--results DIR] [--only-pages]`: each script keeps its figures in DIR
+(`benchmarks/results`), and docs/benchmarks.md and the table of the README are written from what lies there.
+All of it takes some two hours on a machine that does nothing else, 30 GB, and root for the cold ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks import pages
+
+SCRIPTS = (
+    "commands",
+    "copying",
+    "again",
+    "recording",
+    "duplicate_search",
+    "reports",
+    "prefect_share",
+)
+"""In the order of the pages."""
+
+
+def main() -> int:
+    """Measure and write; the number of scripts that failed."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of these: {', '.join(SCRIPTS)}")
+    parser.add_argument("--results", type=Path, default=pages.RESULTS, metavar="DIR")
+    parser.add_argument("--only-pages", action="store_true", help="measure nothing")
+    given = parser.parse_args()
+    if unknown := sorted({*given.names} - {*SCRIPTS}):
+        parser.error(f"there is no {', '.join(unknown)}")
+    failed = 0
+    given.results.mkdir(parents=True, exist_ok=True)
+    for name in () if given.only_pages else given.names or SCRIPTS:
+        print(f"\n== {name}", flush=True)
+        file = (given.results / f"{name}.json").absolute()
+        done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}", "--json", str(file)], check=False)
+        failed += done.returncode != 0
+    pages.write_pages(given.results, SCRIPTS)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

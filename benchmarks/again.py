@@ -1,0 +1,88 @@
+"""
+How long it takes to see that nothing is new: a backup run again, against `rsync -a` of the same tree.
+
+`python -m benchmarks.again [--files 200000] [--rounds 5] [--folder WHERE] [--json FILE]`: small files, backed
+up once by each of the two, to a folder of its own. Then both run again, in turn; everything is in memory.
+
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.equal_files import small_files
+from benchmarks.results import Result, table, write
+from benchmarks.timing import interleaved
+
+_IN_A_FOLDER = 83
+_GOALS = ((1_000_000, 1.0), (0, 1.5))  # from so many files on
+
+
+@dataclass
+class Tree:
+    """The same *card* at two places: in a folder that cardcat fills, and in one that rsync does."""
+
+    folder: Path
+    memory: int = 0
+
+    def cardcat(self) -> None:
+        """Back it up, and note what was read and how much memory it took."""
+        program = "from cardcat.cli.main import run; run()"
+        where = ["--catalog", str(self.folder / "catalog.db"), "--layout", "tree"]
+        words = ["backup", "--direct", "--json", *where, str(self.folder / "card"), str(self.folder / "copy")]
+        environment = os.environ | {"HOME": str(self.folder)}
+        with (self.folder / "log").open("wb") as log:
+            process = subprocess.Popen([sys.executable, "-c", program, *words], env=environment, stdout=log)
+            _, status, usage = os.wait4(process.pid, 0)
+        if status:
+            sys.exit(f"cardcat backup failed: {(self.folder / 'log').read_text()[-1000:]}")
+        self.memory = max(self.memory, usage.ru_maxrss * 1024)
+
+    def rsync(self) -> None:
+        """Let rsync do the same."""
+        card, mirror = f"{self.folder}/card/", f"{self.folder}/mirror/"
+        subprocess.run(["rsync", "-a", card, mirror], check=True)
+
+
+def measure(folder: Path, files: int, rounds: int) -> Result:
+    """Make the tree, back it up, and time the second time."""
+    tree = Tree(folder)
+    (folder / "copy").mkdir()
+    small_files(folder / "card", files, max(files // _IN_A_FOLDER, 1))
+    tree.cardcat()
+    tree.rsync()
+    tree.memory = 0
+    own, other = interleaved({"cardcat": tree.cardcat, "rsync -a": tree.rsync}, rounds)
+    goal = next(goal for least, goal in _GOALS if files >= least)
+    work = f"run again, nothing new, {files:,} files"
+    return Result(work, other.name, own.seconds, other.seconds, goal, tree.memory)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--files", type=int, default=200_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--folder", type=Path, help="where to work, on the disk that is measured")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    given = parser.parse_args()
+    if not shutil.which("rsync"):
+        sys.exit("Nothing was measured: rsync is not installed.")
+    with tempfile.TemporaryDirectory(dir=given.folder) as made:
+        result = measure(Path(made), given.files, given.rounds)
+    print(table([result]))
+    if given.json:
+        write(given.json, [result], rounds=given.rounds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""
+How time and memory grow with the number of files.
+
+`python -m benchmarks.growth [--files 1000,10000,100000,1000000] [--folder WHERE] [--json FILE] [--svg FILE]`:
+so many tiny files are backed up to an empty folder (`--direct`), then again, when nothing is new. Each run is
+a process of its own; its seconds and its peak memory are told. The last size takes half an hour. With `--svg`
+two charts are drawn, both scales logarithmic: a straight line that rises as the dotted one is linear.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from benchmarks.equal_files import small_files
+from benchmarks.results import MEGABYTE, machine
+
+_PROGRAM = "from cardcat.cli.main import run; run()"
+_IN_A_FOLDER = 100
+_WIDTH, _HEIGHT, _MARGIN = 420, 300, 55
+_COLOURS = {"first": "#1f77b4", "again": "#d62728"}
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One run with so many *files*: *what* it was, seconds, and bytes of memory at its highest."""
+
+    files: int
+    what: str
+    seconds: float
+    memory: int
+
+
+def measured(folder: Path, files: int) -> list[Point]:
+    """A backup of so many files, and the same again."""
+    small_files(folder / "card", files, max(files // _IN_A_FOLDER, 1))
+    (folder / "drive").mkdir()
+    os.sync()
+    found = [_run(folder, files, what) for what in _COLOURS]
+    shutil.rmtree(folder)
+    return found
+
+
+def _run(folder: Path, files: int, what: str) -> Point:
+    words = ["--catalog", str(folder / "catalog.db"), "backup", "--direct", "--json"]
+    command = [sys.executable, "-c", _PROGRAM, *words, str(folder / "card"), str(folder / "drive")]
+    begun = time.perf_counter()
+    process = subprocess.Popen(command, env=os.environ | {"HOME": str(folder)}, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"a backup of {files} files failed")
+    point = Point(files, what, round(time.perf_counter() - begun, 2), usage.ru_maxrss * 1024)
+    print(f"{files:>9,} {what:<6}{point.seconds:>9.1f} s{point.memory / MEGABYTE:>9.0f} MB", flush=True)
+    return point
+
+
+def chart(points: Sequence[Point]) -> str:
+    """Seconds and memory as two charts side by side, as SVG."""
+    seconds = [(point.what, point.files, point.seconds) for point in points]
+    memory = [(point.what, point.files, point.memory / MEGABYTE) for point in points]
+    parts = [_axes(seconds, "seconds", 0), _axes(memory, "MB of memory", _WIDTH)]
+    size = f'width="{2 * _WIDTH}" height="{_HEIGHT}" viewBox="0 0 {2 * _WIDTH} {_HEIGHT}"'
+    style = "text{font:12px sans-serif;fill:#444}line{stroke:#bbb}"
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{style}</style>{"".join(parts)}</svg>\n'
+
+
+def _axes(values: Sequence[tuple[str, int, float]], name: str, left: int) -> str:
+    across = [math.log10(files) for _, files, _ in values]
+    up = [math.log10(value) for *_, value in values]
+    first, last = min(across), max(across)
+    low, high = math.floor(min(up)), math.ceil(max(up))
+
+    def at(files: float, value: float) -> tuple[float, float]:
+        x = left + _MARGIN + (files - first) / max(last - first, 1) * (_WIDTH - 2 * _MARGIN)
+        y = _HEIGHT - _MARGIN - (value - low) / max(high - low, 1) * (_HEIGHT - 2 * _MARGIN)
+        return round(x, 1), round(y, 1)
+
+    drawn = [f'<text x="{left + _MARGIN}" y="{_MARGIN - 20}">{name}</text>']
+    for power in range(low, high + 1):
+        (x, y), (end, _) = at(first, power), at(last, power)
+        drawn.append(f'<line x1="{x}" y1="{y}" x2="{end}" y2="{y}"/>')
+        drawn.append(f'<text x="{x - 8}" y="{y + 4}" text-anchor="end">{10.0**power:,g}</text>')
+    for files in sorted({*across}):
+        x, y = at(files, low)
+        drawn.append(f'<text x="{x}" y="{y + 18}" text-anchor="middle">{10**files:,.0f}</text>')
+    drawn.append(_line([at(first, low), at(first + (high - low), high)], "#888", "2 4"))
+    for what, colour in _COLOURS.items():
+        line = [at(math.log10(files), math.log10(value)) for each, files, value in values if each == what]
+        drawn.append(_line(line, colour))
+        x, y = line[-1]
+        drawn.append(f'<text x="{x + 4}" y="{y}" style="fill:{colour}">{what}</text>')
+    return "".join(drawn)
+
+
+def _line(points: Sequence[tuple[float, float]], colour: str, dashes: str = "") -> str:
+    path = " ".join(f"{x},{y}" for x, y in points)
+    look = f'fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes}"'
+    return f'<polyline points="{path}" {look}/>'
+
+
+def main() -> None:
+    """Measure, print, draw."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--files", default="1000,10000,100000,1000000")
+    parser.add_argument("--folder", type=Path, help="where to work, on the disk that is measured")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw them into this file")
+    given = parser.parse_args()
+    points: list[Point] = []
+    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+        for files in map(int, given.files.split(",")):
+            points += measured(Path(folder, str(files)), files)
+    if given.json:
+        document = {**machine(), "points": [asdict(point) for point in points]}
+        given.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    if given.svg:
+        given.svg.write_text(chart(points), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""The pages with the figures: docs/benchmarks.md, and the table in the README, both from the same JSON."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.results import MEGABYTE, Result, read
+
+HERE = Path(__file__).resolve().parents[1]
+RESULTS = HERE / "benchmarks" / "results"
+_PAGE = HERE / "docs" / "benchmarks.md"
+_README = HERE / "README.md"
+_BEGIN, _END = "<!-- figures: written by `python -m benchmarks` -->", "<!-- end of the figures -->"
+_SECOND = 1.0
+
+_HEAD = """# How fast it is
+
+Every figure here was written by `python -m benchmarks`, which measures cardcat and another program
+doing the same work in turn, in one run: whole processes from their start to their end, medians of
+the rounds. Machines are noisy and differ, so the ratio is what counts: below 1, cardcat is quicker.
+A goal that was not reached stands here as well. `python -m benchmarks NAME` measures one of them
+again; the script of that name says what is done.
+"""
+
+
+def write_pages(results: Path, names: Iterable[str]) -> None:
+    """Write both from the figures in *results*, in the order of *names*, as far as they were measured."""
+    files = [file for name in names if (file := results / f"{name}.json").exists()]
+    _PAGE.write_text(page(files), encoding="utf-8")
+    _README.write_text(with_figures(_README.read_text(encoding="utf-8"), files), encoding="utf-8")
+
+
+def page(files: Sequence[Path]) -> str:
+    """All figures: a part for each file."""
+    return _HEAD + "".join(_part(file) for file in files)
+
+
+def with_figures(text: str, files: Sequence[Path]) -> str:
+    """The README with those of which a goal is known between its two marks."""
+    before, _, rest = text.partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    wanted = [one for file in files for one in read(file) if one.goal is not None]
+    return f"{before}{_BEGIN}\n{''.join(_table(wanted))}{_END}{after}"
+
+
+def _part(file: Path) -> str:
+    about: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    head = f"\n## {file.stem}\n\n{about['date']}, {about['processors']}, {about['system']}, Python "
+    head += f"{about['python']}, {about['rounds']} rounds, load {about['load']} at the end.\n\n"
+    return head + "".join(_table(read(file))) + "".join(_steps(about.get("steps", [])))
+
+
+def _table(results: Sequence[Result]) -> Iterator[str]:
+    yield "| work | against | cardcat | the other | ratio | goal |\n|---|---|---|---|---|---|\n"
+    for one in results:
+        own, other = (_time(statistics.median(seconds)) for seconds in (one.own, one.other))
+        goal = "" if one.goal is None else f"{one.goal:.2f}{'' if one.is_reached else ', not reached'}"
+        about = [one.note] if one.note else []
+        about += [] if one.memory is None else [f"{one.memory / MEGABYTE:.0f} MB of memory"]
+        work = f"{one.work} ({', '.join(about)})" if about else one.work
+        yield f"| {work} | {one.peer} | {own} | {other} | {one.ratio:.2f} | {goal} |\n"
+
+
+def _steps(steps: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Work that has no peer."""
+    if not steps:
+        return
+    yield "\n| work | time | memory |\n|---|---|---|\n"
+    for step in steps:
+        yield f"| {step['work']} | {_time(step['seconds'])} | {step['memory'] / MEGABYTE:.0f} MB |\n"
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < _SECOND else f"{seconds:.1f} s"
