@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -44,6 +45,7 @@ from cardcat.storage.volumes import (
     volume_of,
 )
 
+_GARBAGE = (10_000, 20, 20)  # after so many new objects it is looked for; Python's own way is after 700
 FILES_IN_FLIGHT = 4  # measured: more threads win nothing on two cores, fewer leave the drive waiting
 
 
@@ -67,6 +69,7 @@ def opened_run(
     check_apart(source_root, roots)
     check_catalog(source_root, local_path(catalog))
     with ExitStack() as stack:
+        stack.enter_context(_collecting_seldom())
         opened = stack.enter_context(open_catalog(catalog))
         source = _open_source(opened, options, stack.enter_context(open_root(disk, source_root)))
         run = Run(
@@ -89,6 +92,17 @@ def opened_run(
         except BaseException as error:
             _close_sessions(run, error)
             raise
+
+
+@contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    """Have Python look for garbage less often: that was a tenth of the work for small files."""
+    before = gc.get_threshold()
+    gc.set_threshold(*_GARBAGE)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def usable_destinations(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -33,6 +33,8 @@ from cardcat.text import cause
 from cardcat.timing import Timing
 
 WINDOW = 4_096  # calls that are waiting at once
+HANDFUL = 1_000_000  # bytes of small files that a thread takes at a time
+MOST_IN_HAND = 16  # files
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -145,20 +147,29 @@ class Run:
         for destination in self.alive:
             destination.timing.count(stage, files, size)
 
-    def in_parallel(self, function: Callable[[A], B], values: Iterable[A]) -> Iterator[B]:
+    def in_parallel(
+        self, function: Callable[[A], B], values: Iterable[A], *, size: Callable[[A], int] | None = None
+    ) -> Iterator[B]:
         """
         Call *function* for each value, several at once; the results come in order, in bounded memory.
 
-        Whatever ends it, no call is at work any more when it is over.
+        With *size*, the bytes of a value, several small ones are handed over at a time, and many tiny ones
+        not at all: that costs more than to copy them. Whatever ends it, no call is at work any more when it
+        is over.
         """
+
+        def each(some: Sequence[A]) -> list[B]:
+            return [function(value) for value in some]
+
         waiting = iter(values)
         while window := list(islice(waiting, WINDOW)):
-            futures = [self.files.submit(function, value) for value in window]
+            handfuls = list(_handfuls(window, size))
+            futures = [self.files.submit(each, some) if is_large else None for some, is_large in handfuls]
             try:
-                for future in futures:
-                    yield future.result()
+                for (some, _), future in zip(handfuls, futures, strict=True):
+                    yield from each(some) if future is None else future.result()
             finally:
-                wait([future for future in futures if not future.cancel()])
+                wait([future for future in futures if future and not future.cancel()])
 
     def source_path(self, path: str) -> Below:
         """A file of the source, by the folder that is held open."""
@@ -211,6 +222,16 @@ class Run:
             )
         if self.destinations and not self.alive:
             raise self.destinations[0].error or DestinationError("No destination is left.")
+
+
+def _handfuls(values: Sequence[A], size: Callable[[A], int] | None) -> Iterator[tuple[Sequence[A], bool]]:
+    """*values* in their order, a few at a time, with whether these are worth a thread's while."""
+    start = total = 0
+    for at, value in enumerate(values):
+        total += HANDFUL if size is None else size(value)
+        if total >= HANDFUL or at - start >= MOST_IN_HAND - 1 or at == len(values) - 1:
+            yield values[start : at + 1], total >= HANDFUL
+            start, total = at + 1, 0
 
 
 def timed(stage: Stage) -> Callable[[Callable[Concatenate[Run, P], A]], Callable[Concatenate[Run, P], A]]:

@@ -38,8 +38,8 @@ _TYPES = {"string": "VARCHAR", "int64": "BIGINT", "double": "DOUBLE", "binary": 
 DRIVES = """
 CREATE VIEW drives AS
 SELECT volume_id, volume_key, name, last_seen_at,
-    CASE WHEN count(*) OVER (PARTITION BY name) > 1 THEN name || ' (' || substr(uuid, 1, 8) || ')' ELSE name END
-        AS drive
+    CASE WHEN count(*) OVER (PARTITION BY name) > 1 THEN name || ' (' || substr(uuid, 1, 8) || ')'
+        ELSE name END AS drive
 FROM (
     SELECT id AS volume_id, "key" AS volume_key, uuid, last_seen_at,
         coalesce(nullif(label, ''), nullif(last_mount_point, ''), "key") AS name

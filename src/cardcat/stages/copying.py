@@ -48,7 +48,8 @@ def copy_batch(run: Run, batch: Batch) -> CopiedBatch:
     findings: list[Finding] = []
     _begin(run, work)
     with run.at(Stage.COPY, _takers(run, work)):
-        copied = [c for c in run.in_parallel(lambda file: _copy(run, file, findings), work) if c is not None]
+        each = run.in_parallel(lambda file: _copy(run, file, findings), work, size=lambda file: file.size)
+        copied = [file for file in each if file is not None]
     run.source.there.require_same()
     for destination in run.alive:
         _prove(run, destination, copied, findings)
@@ -103,7 +104,7 @@ def _copy(run: Run, file: PlannedFile, findings: list[Finding]) -> CopiedFile | 
     return CopiedFile(file, outcome.hashes, kind, proofs=proofs)
 
 
-def _targets(run: Run, file: PlannedFile) -> Iterator[tuple[int, Path]]:
+def _targets(run: Run, file: PlannedFile) -> Iterator[tuple[int, str]]:
     """Where *file* is written first, by the number of the destination; nothing is there."""
     for destination in run.alive:
         if file.do.get(destination.number) == Do.COPY:
@@ -157,7 +158,10 @@ def _prove(run: Run, destination: Destination, copied: Iterable[CopiedFile], fin
             make_durable(run.disk, paths, destination.volume.fs_type)
         timing.count(Stage.COPY, len(mine), size)
         with timing.at(Stage.VERIFY):
-            proofs = [*run.in_parallel(lambda file: _read_back(run, destination, file), mine)]
+            each = run.in_parallel(
+                lambda file: _read_back(run, destination, file), mine, size=lambda file: file.hashes.size
+            )
+            proofs = [*each]
         timing.count(Stage.VERIFY, len(mine), size)
     except OSError as error:
         run.fail(destination, error, "reading copies back")

@@ -85,7 +85,7 @@ def _sample(run: Run, file: CopiedFile) -> str | None:
 def _any_copy(run: Run, file: CopiedFile) -> Path:
     """A copy that can be read, if a destination is left that has one."""
     numbers = sorted(file.proofs, key=lambda number: not run.destinations[number].is_alive)
-    return incoming_path(run.destinations[numbers[0]], file.file)
+    return Path(incoming_path(run.destinations[numbers[0]], file.file))
 
 
 def _findings(file: PlannedFile, metadata: Metadata) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ import struct
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 AT_FDCWD = -100
 RENAME_NOREPLACE = 1
@@ -175,6 +176,7 @@ def _call(name: str, *arguments: object) -> None:
             raise error
 
 
+@cache  # to make one takes longer than most calls
 def _function(name: str, result: type) -> Callable[..., int | None]:
     try:
         function = _libc[name]  # not the attribute: that object is shared, and so would be its result type

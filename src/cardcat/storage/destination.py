@@ -10,6 +10,7 @@ import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 
 from cardcat.errors import DestinationBusyError, DestinationError
@@ -53,6 +54,7 @@ def workplace(root: Path) -> Path:
     return root / FOLDER / "incoming"
 
 
+@lru_cache(64)  # asked for every file
 def incoming(root: Path, session_id: int | str) -> Path:
     """Where the files of a session are until they are verified."""
     return workplace(root) / str(session_id)
