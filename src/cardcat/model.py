@@ -19,7 +19,10 @@ class Evidence(StrEnum):
     @property
     def rank(self) -> int:
         """Position on the ladder; a higher rank is stronger evidence."""
-        return list(Evidence).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {evidence: rank for rank, evidence in enumerate(Evidence)}
 
 
 class Kind(StrEnum):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
-from cardcat.catalog.bulk import Value, chunks, insert_many, insert_new, unique
+from cardcat.catalog.bulk import Value, chunks, insert_many, insert_new, unique, update_many
 from cardcat.catalog.resolving import resolve_findings
 from cardcat.catalog.tables import content_identity, file_locations, folders
 from cardcat.model import Evidence, Presence, Role
@@ -245,8 +245,7 @@ def _renew(c: Connection, values: list[dict[str, Value]]) -> None:
             }
         )
     )
-    for chunk in chunks(values):
-        c.execute(statement, [{f"b_{key}": value for key, value in row.items()} for row in chunk])
+    update_many(c, statement, ({f"b_{key}": value for key, value in row.items()} for row in values))
 
 
 def _ids(c: Connection, paths: set[str], names: Sequence[str], folder_of: dict[str, int]) -> dict[str, int]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, or_, select, update
 
-from cardcat.catalog.bulk import Value, chunks, insert_many
+from cardcat.catalog.bulk import Value, chunks, insert_many, update_many
 from cardcat.catalog.tables import (
     backup_items,
     backup_sessions,
@@ -49,6 +50,10 @@ class EarlierCopy:
     session_id: int
 
 
+EarlierRow = tuple[bytes, int, int, str, bytes, int, int, int, str, int]
+"""The same as a row; paths are exact bytes."""
+
+
 def add_items(c: Connection, session_id: int, rows: Iterable[ItemRow], now: int) -> None:
     """Add files to the session's journal."""
     insert_many(c, backup_items.insert(), (_values(session_id, row, now) for row in rows))
@@ -66,9 +71,8 @@ def set_items(c: Connection, session_id: int, rows: Iterable[ItemRow], now: int)
         )
         .values({name: bindparam(f"b_{name}") for name in _CHANGING})
     )
-    for chunk in chunks(rows):
-        values = [_values(session_id, row, now) for row in chunk]
-        c.execute(statement, [{f"b_{key}": value for key, value in row.items()} for row in values])
+    values = (_values(session_id, row, now) for row in rows)
+    update_many(c, statement, ({f"b_{key}": value for key, value in row.items()} for row in values))
 
 
 def start_attempt(c: Connection, session_id: int, paths: Iterable[str], now: int) -> None:
@@ -83,9 +87,8 @@ def start_attempt(c: Connection, session_id: int, paths: Iterable[str], now: int
         )
         .values(state=ItemState.COPYING.value, attempts=i.attempts + 1, updated_at=now)
     )
-    for chunk in chunks(paths):
-        texts = [to_text(path) for path in chunk]
-        c.execute(statement, [{"b_path": text, "b_raw": raw or b""} for text, raw in texts])
+    texts = map(to_text, paths)
+    update_many(c, statement, ({"b_path": text, "b_raw": raw or b""} for text, raw in texts))
 
 
 def fail_items(c: Connection, session_id: int, failed: Iterable[tuple[str, str]], now: int) -> None:
@@ -101,9 +104,8 @@ def fail_items(c: Connection, session_id: int, failed: Iterable[tuple[str, str]]
         )
         .values(state=ItemState.FAILED.value, reason=bindparam("b_reason"), updated_at=now)
     )
-    for chunk in chunks(failed):
-        texts = [(*to_text(path), to_text(reason)[0]) for path, reason in chunk]
-        c.execute(statement, [{"b_path": t, "b_raw": raw or b"", "b_reason": r} for t, raw, r in texts])
+    texts = ((*to_text(path), to_text(reason)[0]) for path, reason in failed)
+    update_many(c, statement, ({"b_path": t, "b_raw": raw or b"", "b_reason": r} for t, raw, r in texts))
 
 
 def items_of(c: Connection, session_id: int, *states: ItemState) -> Iterator[ItemRow]:
@@ -148,6 +150,25 @@ def earlier_sessions(
 
 def earlier_copies(c: Connection, session_id: int) -> Iterator[EarlierCopy]:
     """The files that a session finished and whose copy the catalog still believes to be there."""
+    for path, size, mtime_ns, hash_, to, copy, copy_size, copy_mtime, evidence, _ in earlier_rows(
+        c, session_id
+    ):
+        yield EarlierCopy(
+            path=os.fsdecode(path),
+            size=size,
+            mtime_ns=mtime_ns,
+            hash=hash_,
+            destination_path=os.fsdecode(to),
+            file_location_id=copy,
+            copy_size=copy_size,
+            copy_mtime_ns=copy_mtime,
+            evidence=Evidence(evidence),
+            session_id=session_id,
+        )
+
+
+def earlier_rows(c: Connection, session_id: int) -> list[EarlierRow]:
+    """As `earlier_copies`, as plain rows for a frame: there may be a million of them."""
     i, f = backup_items.c, file_locations.c
     query = (
         select(
@@ -168,21 +189,10 @@ def earlier_copies(c: Connection, session_id: int) -> Iterator[EarlierCopy]:
             f.status == Presence.PRESENT.value,
         )
     )
-    for path, raw, size, mtime_ns, hash_, to, to_raw, copy, copy_size, copy_mtime, evidence in c.execute(
-        query
-    ):
-        yield EarlierCopy(
-            path=from_text(path, raw),
-            size=size,
-            mtime_ns=mtime_ns,
-            hash=hash_,
-            destination_path=from_text(to, to_raw),
-            file_location_id=copy,
-            copy_size=copy_size,
-            copy_mtime_ns=copy_mtime,
-            evidence=Evidence(evidence),
-            session_id=session_id,
-        )
+    return [
+        (raw or os.fsencode(path), size, mtime_ns, hash_, to_raw or os.fsencode(to), *of_copy, session_id)
+        for path, raw, size, mtime_ns, hash_, to, to_raw, *of_copy in c.execute(query)
+    ]
 
 
 def owners_of(

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
 from cardcat.catalog.copies import CopyRow, copies_of
-from cardcat.catalog.items import EarlierCopy, earlier_copies, earlier_sessions
+from cardcat.catalog.items import earlier_rows, earlier_sessions
 from cardcat.frames import HELD
 from cardcat.model import Evidence, Presence
 from cardcat.run import Destination, Run
 from cardcat.stages.looking import News, are_good, is_good
+
+_OF_COPY = ("copy", "destination_path", "hash", "copy_size", "copy_mtime_ns", "evidence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,9 @@ def held_from_earlier(run: Run, destination: Destination, listing: pl.DataFrame)
         for session_id in sessions:
             if missing.is_empty():
                 break
-            found = _frame(earlier_copies(c, session_id)).join(missing, on=["path", "size"])
+            found = pl.DataFrame(earlier_rows(c, session_id), schema=HELD, orient="row").join(
+                missing, on=["path", "size"]
+            )
             same = found.filter(pl.col("mtime_ns") == pl.col("now")).join(retimed, on="path", how="anti")
             other = found.join(same, on="path", how="anti").join(retimed, on=["path", "hash"], how="anti")
             held = pl.concat([held, same.select(list(HELD))])
@@ -84,36 +87,18 @@ def good_copies(run: Run, destination: Destination, hashes: Iterable[str]) -> di
 
 
 def _confirmed(run: Run, destination: Destination, held: pl.DataFrame) -> pl.DataFrame:
-    keep = are_good(run, destination, map(_copy_row, held.iter_rows(named=True)))
+    keep = are_good(run, destination, map(_copy_row, held.select(_OF_COPY).iter_rows()))
     return held.filter(pl.Series(keep, dtype=pl.Boolean))
 
 
-def _copy_row(row: dict[str, Any]) -> CopyRow:
+def _copy_row(row: tuple[int, bytes, str, int, int, str]) -> CopyRow:
+    id_, path, hash_, size, mtime_ns, evidence = row
     return CopyRow(
-        id=row["copy"],
-        path=os.fsdecode(row["destination_path"]),
-        hash=row["hash"],
-        size=row["copy_size"],
-        mtime_ns=row["copy_mtime_ns"],
-        evidence=Evidence(row["evidence"]),
+        id=id_,
+        path=os.fsdecode(path),
+        hash=hash_,
+        size=size,
+        mtime_ns=mtime_ns,
+        evidence=Evidence(evidence),
         status=Presence.PRESENT,
     )
-
-
-def _frame(copies: Iterable[EarlierCopy]) -> pl.DataFrame:
-    rows = [
-        (
-            os.fsencode(copy.path),
-            copy.size,
-            copy.mtime_ns,
-            copy.hash,
-            os.fsencode(copy.destination_path),
-            copy.file_location_id,
-            copy.copy_size,
-            copy.copy_mtime_ns,
-            copy.evidence.value,
-            copy.session_id,
-        )
-        for copy in copies
-    ]
-    return pl.DataFrame(rows, schema=HELD, orient="row")

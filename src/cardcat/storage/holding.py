@@ -33,6 +33,7 @@ class DestinationRoot(Root):
     def __init__(self, disk: Disk, path: Path) -> None:
         super().__init__(disk, path)
         self._ways = Ways(disk, path)
+        self._start = os.path.join(path, "")
         self._tells_devices = mount_of_open(self.fd).fs_type in LOCAL_FILESYSTEMS  # an overlay shows any
 
     @property
@@ -58,7 +59,7 @@ class DestinationRoot(Root):
         DestinationError if the drive itself is not there. A file that can't be looked at is an OSError.
         """
         try:
-            status = self._disk.stat(self.path / path)
+            status = self._disk.stat(f"{self._start}{path}")
         except OSError as error:
             if error.errno not in _NOTHING_THERE:
                 raise
