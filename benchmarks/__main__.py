@@ -20,6 +20,7 @@ SCRIPTS = (
     "copying",
     "again",
     "recording",
+    "indexing",
     "duplicate_search",
     "reports",
     "prefect_share",

@@ -26,6 +26,7 @@ from pathlib import Path
 from benchmarks import cold
 from benchmarks.material import photos
 from benchmarks.results import Result, table, write
+from cardcat.catalog.engine import open_catalog
 
 _PROGRAM = "from cardcat.cli.main import run; run()"
 _VIDEO = 1_000_000_000
@@ -79,11 +80,6 @@ class Bench:
     def shell(self, name: str, *steps: str) -> None:
         """Run *steps* one after the other, as a script would."""
         self._run(name, ["sh", "-ec", "\n".join(steps)])
-
-    def make_catalog(self) -> None:
-        """An empty catalog, of which each run gets a copy: it is made once in a life."""
-        words = ["--catalog", str(self.folder / "empty.db"), "catalog", "migrate"]
-        self._run("making a catalog", [sys.executable, "-c", _PROGRAM, *words])
 
     def cardcat(self, name: str) -> None:
         """Back the card up."""
@@ -158,9 +154,9 @@ def benches(folder: Path, case: Case) -> Iterator[Bench]:
         cold.drive(folder, "drive", room, case.files) as d,
     ):
         _fill(card.place / "DCIM", case)
-        bench = Bench(folder, card, d)
-        bench.make_catalog()
-        yield bench
+        with open_catalog(folder / "empty.db"):  # each run gets a copy: it is made once in a life
+            pass
+        yield Bench(folder, card, d)
 
 
 def _fill(folder: Path, case: Case) -> None:

@@ -39,6 +39,8 @@ def from_text(text: str, raw: bytes | None) -> str:
 def display(path: str) -> str:
     """*path* as one line for a terminal: control characters and odd bytes are escaped, nothing else."""
     text, _ = to_text(path)
+    if text.isprintable():  # as most are: to look at each character takes a hundred times as long
+        return text
     return "".join(_visible(char) for char in text)
 
 

@@ -65,6 +65,9 @@ class InProcess:
     def __exit__(self, *_: object) -> None:
         return
 
+    def start(self) -> None:
+        return
+
     def read(self, paths: Sequence[tuple[Path, Kind]]) -> list[Metadata]:
         return [read_metadata(path, kind) for path, kind in paths]
 

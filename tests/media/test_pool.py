@@ -57,6 +57,14 @@ def test_what_is_no_media_needs_no_process() -> None:
         assert not pool._alive
 
 
+def test_the_processes_can_be_started_before_they_are_needed() -> None:
+    with HostilePool(2) as pool:
+        pool.start()
+        assert said(pool.read(asked("a"))) == ["a"]
+        pool._threads.shutdown()  # when both have been started
+        assert len(pool._alive) == 2
+
+
 @pytest.mark.parametrize(
     ("name", "cause"),
     [

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from operator import itemgetter
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import ColumnElement, Connection, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.compiler import Compiled, SQLCompiler
 from sqlalchemy.sql.dml import Insert, Update
@@ -74,6 +75,14 @@ def _run(c: Connection, compiled: Compiled, rows: Sequence[dict[str, Value]]) ->
         rows = [{**fixed, **row} for row in rows]
     values = itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)
     c.exec_driver_sql(compiled.string, [values(row) for row in rows])
+
+
+def among(c: Connection, column: ColumnElement[Any], values: Sequence[str | int]) -> ColumnElement[bool]:
+    """The condition that *column* is one of *values*: for SQLite one parameter, not thousands to look at."""
+    if c.dialect.name != "sqlite":
+        return column.in_(values)
+    listed = func.json_each(json.dumps(values)).table_valued("value")
+    return column.in_(select(listed.c.value))
 
 
 def unique(values: Iterable[T]) -> Sequence[T]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, exists, select, update
 
-from cardcat.catalog.bulk import Value, chunks, insert_many, insert_new, unique
+from cardcat.catalog.bulk import Value, among, chunks, insert_many, insert_new, unique
 from cardcat.catalog.details import METADATA_COLUMNS, add_details, media_values
 from cardcat.catalog.tables import content_identity, file_locations, media_files
 from cardcat.metadata import Details, Metadata, Moment
@@ -75,7 +75,7 @@ def correct_claimed(c: Connection, rows: Sequence[ContentRow]) -> None:
     is_proved = exists().where(f.content_id == k.id, f.evidence != Evidence.CLAIMED.value)
     claimed: set[str] = set()
     for chunk in chunks(unique(row.hash for row in rows)):
-        claimed |= set(c.scalars(select(k.cas_id).where(k.cas_id.in_(chunk), ~is_proved)))
+        claimed |= set(c.scalars(select(k.cas_id).where(among(c, k.cas_id, chunk), ~is_proved)))
     for row in rows:
         if row.hash in claimed:
             values = {"kind": row.kind.value, "size_bytes": row.size, "xxh3_128": row.xxh3}
@@ -88,10 +88,8 @@ def content_ids(c: Connection, hashes: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     columns = content_identity.c
     for chunk in chunks(unique(hashes)):
-        found.update(
-            (row.cas_id, row.id)
-            for row in c.execute(select(columns.cas_id, columns.id).where(columns.cas_id.in_(chunk)))
-        )
+        query = select(columns.cas_id, columns.id).where(among(c, columns.cas_id, chunk))
+        found.update((hash_, id_) for hash_, id_ in c.execute(query))
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Row, Select, bindparam, select, update
 
-from cardcat.catalog.bulk import Value, chunks, insert_many, insert_new, unique, update_many
+from cardcat.catalog.bulk import Value, among, chunks, insert_many, insert_new, unique, update_many
 from cardcat.catalog.resolving import resolve_findings
 from cardcat.catalog.tables import content_identity, file_locations, folders
 from cardcat.model import Evidence, Presence, Role
@@ -61,7 +61,7 @@ def copies_of(c: Connection, location_id: int, hashes: Sequence[str]) -> list[Co
     found: list[CopyRow] = []
     for chunk in chunks(unique(hashes)):
         query = _copies(location_id).where(
-            content_identity.c.cas_id.in_(chunk), file_locations.c.status == Presence.PRESENT.value
+            among(c, content_identity.c.cas_id, chunk), file_locations.c.status == Presence.PRESENT.value
         )
         found += map(_copy, c.execute(query))
     return sorted(found, key=lambda copy: (-copy.evidence.rank, copy.id))
@@ -74,7 +74,7 @@ def copies_named(c: Connection, location_id: int, folder: str, names: Iterable[s
     found = {}
     for chunk in chunks(names):
         texts = [to_text(name)[0] for name in chunk]
-        for copy in map(_copy, c.execute(query.where(file_locations.c.name.in_(texts)))):
+        for copy in map(_copy, c.execute(query.where(among(c, file_locations.c.name, texts)))):
             found[_split(copy.path)[1]] = copy
     return found
 
@@ -255,7 +255,7 @@ def _ids(c: Connection, paths: set[str], names: Sequence[str], folder_of: dict[s
     for some_folders in chunks(path_of):
         for some_names in chunks(unique(to_text(name)[0] for name in names)):
             query = select(f.id, f.folder_id, f.name, f.name_raw).where(
-                f.folder_id.in_(some_folders), f.name.in_(some_names)
+                among(c, f.folder_id, some_folders), among(c, f.name, some_names)
             )
             for row in c.execute(query):
                 found[_join(path_of[row.folder_id], from_text(row.name, row.name_raw))] = row.id

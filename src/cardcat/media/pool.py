@@ -56,6 +56,11 @@ class WorkerPool(ABC, Generic[Answer]):
     ) -> None:
         self.close()
 
+    def start(self) -> None:
+        """Have all processes started in the background, so that the first files need not wait for that."""
+        for _ in range(self._count):
+            self._threads.submit(self._read_some, ())
+
     def answers(self, requests: Sequence[Request]) -> Iterator[Answer]:
         """The answer for each file, in order. Never raises for a file."""
         size = max(1, min(_CHUNK, -(-len(requests) // self._count)))

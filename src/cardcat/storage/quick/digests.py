@@ -31,6 +31,7 @@ _FIRST = 8 << 20  # of a file that is read in blocks, asked for when it is opene
 _BLOCK = 1 << 20
 _FOLDERS = 64  # held open: most files lie beside the one before
 
+_TAKES_HINTS = hasattr(os, "posix_fadvise")
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _UNSEEN: int = getattr(os, "O_NOATIME", 0)
 _WIDTH = 32  # bytes of the longest digest
@@ -138,12 +139,13 @@ class Reader:
         """Open it and have the system fetch what will be read first; how many bytes that are."""
         fd = self._open(file)
         size = self._files.sizes[file]
-        parts = ((0, min(size, _FIRST)),) if self._whole else samples(size)
-        asked = 0
+        asked = min(size, _FIRST) if self._whole or size <= WHOLE else 3 * SAMPLE
         try:
-            for offset, length in parts:
-                _ask_for(fd, offset, length)
-                asked += length
+            if asked == size or self._whole:
+                _ask_for(fd, 0, asked)
+            else:
+                for offset, length in samples(size):
+                    _ask_for(fd, offset, length)
         except OSError:  # a pipe in the file's place
             os.close(fd)
             raise
@@ -233,7 +235,7 @@ def _files_ahead() -> int:
 
 def _ask_for(fd: int, offset: int, length: int) -> None:
     """Have the system fetch these bytes while others are read, where it takes such hints."""
-    if length and hasattr(os, "posix_fadvise"):
+    if length and _TAKES_HINTS:
         os.posix_fadvise(fd, offset, length, os.POSIX_FADV_WILLNEED)
 
 
