@@ -24,6 +24,7 @@ SCRIPTS = (
     "duplicate_search",
     "reports",
     "prefect_share",
+    "growth",
 )
 """In the order of the pages."""
 

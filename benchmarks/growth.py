@@ -1,10 +1,9 @@
 """
 How time and memory grow with the number of files.
 
-`python -m benchmarks.growth [--files 1000,10000,100000,1000000] [--folder WHERE] [--json FILE] [--svg FILE]`:
+`python -m benchmarks.growth [--files 1000,10000,100000,1000000] [--folder WHERE] [--json FILE]`:
 so many tiny files are backed up to an empty folder (`--direct`), then again, when nothing is new. Each run is
-a process of its own; its seconds and its peak memory are told. The last size takes half an hour. With `--svg`
-two charts are drawn, both scales logarithmic: a straight line that rises as the dotted one is linear.
+a process of its own; its seconds and its peak memory are told. The last size takes half an hour.
 """
 
 from __future__ import annotations
@@ -64,14 +63,21 @@ def _run(folder: Path, files: int, what: str) -> Point:
     return point
 
 
+def read(file: Path) -> list[Point]:
+    """What was written with `--json`."""
+    return [Point(**point) for point in json.loads(file.read_text(encoding="utf-8"))["points"]]
+
+
 def chart(points: Sequence[Point]) -> str:
-    """Seconds and memory as two charts side by side, as SVG."""
+    """Seconds and memory as two charts side by side, as SVG; both scales are logarithmic."""
     seconds = [(point.what, point.files, point.seconds) for point in points]
     memory = [(point.what, point.files, point.memory / MEGABYTE) for point in points]
     parts = [_axes(seconds, "seconds", 0), _axes(memory, "MB of memory", _WIDTH)]
     size = f'width="{2 * _WIDTH}" height="{_HEIGHT}" viewBox="0 0 {2 * _WIDTH} {_HEIGHT}"'
     style = "text{font:12px sans-serif;fill:#444}line{stroke:#bbb}"
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{style}</style>{"".join(parts)}</svg>\n'
+    paper = '<rect width="100%" height="100%" fill="#fff"/>'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{style}</style>{paper}'
+    return f"{head}{''.join(parts)}</svg>\n"
 
 
 def _axes(values: Sequence[tuple[str, int, float]], name: str, left: int) -> str:
@@ -85,7 +91,11 @@ def _axes(values: Sequence[tuple[str, int, float]], name: str, left: int) -> str
         y = _HEIGHT - _MARGIN - (value - low) / max(high - low, 1) * (_HEIGHT - 2 * _MARGIN)
         return round(x, 1), round(y, 1)
 
-    drawn = [f'<text x="{left + _MARGIN}" y="{_MARGIN - 20}">{name}</text>']
+    middle = left + _WIDTH / 2
+    drawn = [
+        f'<text x="{left + _MARGIN}" y="{_MARGIN - 20}">{name}</text>',
+        f'<text x="{middle}" y="{_HEIGHT - _MARGIN + 38}" text-anchor="middle">files</text>',
+    ]
     for power in range(low, high + 1):
         (x, y), (end, _) = at(first, power), at(last, power)
         drawn.append(f'<line x1="{x}" y1="{y}" x2="{end}" y2="{y}"/>')
@@ -93,7 +103,8 @@ def _axes(values: Sequence[tuple[str, int, float]], name: str, left: int) -> str
     for files in sorted({*across}):
         x, y = at(files, low)
         drawn.append(f'<text x="{x}" y="{y + 18}" text-anchor="middle">{10**files:,.0f}</text>')
-    drawn.append(_line([at(first, low), at(first + (high - low), high)], "#888", "2 4"))
+    rise = min(last - first, high - low)
+    drawn.append(_line([at(first, low), at(first + rise, low + rise)], "#888", "2 4"))
     for what, colour in _COLOURS.items():
         line = [at(math.log10(files), math.log10(value)) for each, files, value in values if each == what]
         drawn.append(_line(line, colour))
@@ -116,17 +127,14 @@ def main() -> None:
     parser.add_argument("--files", default="1000,10000,100000,1000000")
     parser.add_argument("--folder", type=Path, help="where to work, on the disk that is measured")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
-    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw them into this file")
     given = parser.parse_args()
     points: list[Point] = []
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         for files in map(int, given.files.split(",")):
             points += measured(Path(folder, str(files)), files)
     if given.json:
-        document = {**machine(), "points": [asdict(point) for point in points]}
+        document = {"date": time.strftime("%Y-%m-%d"), **machine(), "points": [asdict(one) for one in points]}
         given.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    if given.svg:
-        given.svg.write_text(chart(points), encoding="utf-8")
 
 
 if __name__ == "__main__":

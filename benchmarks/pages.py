@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import growth
 from benchmarks.results import MEGABYTE, Result, read
 
 HERE = Path(__file__).resolve().parents[1]
 RESULTS = HERE / "benchmarks" / "results"
 _PAGE = HERE / "docs" / "benchmarks.md"
+_CHART = HERE / "docs" / "growth.svg"
 _README = HERE / "README.md"
 _BEGIN, _END = "<!-- figures: written by `python -m benchmarks` -->", "<!-- end of the figures -->"
 _SECOND = 1.0
@@ -29,14 +31,23 @@ again; the script of that name says what is done.
 
 def write_pages(results: Path, names: Iterable[str]) -> None:
     """Write both from the figures in *results*, in the order of *names*, as far as they were measured."""
-    files = [file for name in names if (file := results / f"{name}.json").exists()]
-    _PAGE.write_text(page(files), encoding="utf-8")
+    files = files_of(results, names)
+    growing = results / "growth.json"
+    if growing.exists():
+        _CHART.write_text(growth.chart(growth.read(growing)), encoding="utf-8")
+    _PAGE.write_text(page(files, growing if growing.exists() else None), encoding="utf-8")
     _README.write_text(with_figures(_README.read_text(encoding="utf-8"), files), encoding="utf-8")
 
 
-def page(files: Sequence[Path]) -> str:
-    """All figures: a part for each file."""
-    return _HEAD + "".join(_part(file) for file in files)
+def files_of(results: Path, names: Iterable[str]) -> list[Path]:
+    """The figures of comparisons that are there."""
+    of_two = [name for name in names if name != "growth"]
+    return [file for name in of_two if (file := results / f"{name}.json").exists()]
+
+
+def page(files: Sequence[Path], growing: Path | None = None) -> str:
+    """All figures: a part for each file, and how time and memory grow."""
+    return _HEAD + "".join(map(_part, files)) + ("".join(_growth(growing)) if growing else "")
 
 
 def with_figures(text: str, files: Sequence[Path]) -> str:
@@ -63,6 +74,20 @@ def _table(results: Sequence[Result]) -> Iterator[str]:
         about += [] if one.memory is None else [f"{one.memory / MEGABYTE:.0f} MB of memory"]
         work = f"{one.work} ({', '.join(about)})" if about else one.work
         yield f"| {work} | {one.peer} | {own} | {other} | {one.ratio:.2f} | {goal} |\n"
+
+
+def _growth(file: Path) -> Iterator[str]:
+    about: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    yield f"\n## growth\n\n{about['date']}, {about['processors']}, {about['system']}. Tiny files, a backup of\n"
+    yield "all of them and the same again, once each; the dotted line is linear.\n\n"
+    yield f"![seconds and memory by the number of files]({_CHART.name})\n\n"
+    yield "| files | first | memory | again | memory |\n|---|---|---|---|---|\n"
+    by_files: dict[int, dict[str, growth.Point]] = {}
+    for point in growth.read(file):
+        by_files.setdefault(point.files, {})[point.what] = point
+    for files, points in by_files.items():
+        cells = [f"{_time(one.seconds)} | {one.memory / MEGABYTE:.0f} MB" for one in points.values()]
+        yield f"| {files:,} | {' | '.join(cells)} |\n"
 
 
 def _steps(steps: Sequence[dict[str, Any]]) -> Iterator[str]:

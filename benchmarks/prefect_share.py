@@ -129,8 +129,8 @@ def main() -> None:
             result = _measure(bench, given.files, given.size, given.rounds)
         finally:
             bench.cardcat("server", "stop")
-    if given.json:
-        write(given.json, [result], rounds=given.rounds)
+        if given.json:
+            write(given.json, [result], rounds=given.rounds)
 
 
 def _measure(bench: Bench, files: int, size: int, rounds: int) -> Result:
