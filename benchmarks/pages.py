@@ -78,8 +78,8 @@ def _table(results: Sequence[Result]) -> Iterator[str]:
 
 def _growth(file: Path) -> Iterator[str]:
     about: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    yield f"\n## growth\n\n{about['date']}, {about['processors']}, {about['system']}. Tiny files, a backup of\n"
-    yield "all of them and the same again, once each; the dotted line is linear.\n\n"
+    yield f"\n## growth\n\n{about['date']}, {about['processors']}, {about['system']}. Tiny files, a backup\n"
+    yield "of all of them and the same again, once each; the dotted line is linear.\n\n"
     yield f"![seconds and memory by the number of files]({_CHART.name})\n\n"
     yield "| files | first | memory | again | memory |\n|---|---|---|---|---|\n"
     by_files: dict[int, dict[str, growth.Point]] = {}
