@@ -1,9 +1,10 @@
 """
-All measurements, one after the other, and the pages that are made of them.
+All comparisons with other programs, one after the other, and the pages that are made of them.
 
 `python -m benchmarks [NAME…] [--results DIR] [--only-pages]`: each script keeps its figures in DIR
 (`benchmarks/results`), and docs/benchmarks.md and the table of the README are written from what lies there.
-All of it takes some two hours on a machine that does nothing else, 30 GB, and root for the cold ones.
+All of it takes some two hours on a machine that does nothing else, 30 GB, and root for the cold ones. The
+others here (`start_up`, `folder_pairs`, `metadata`, `backup_metadata`, `agreement`) print what they find.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ def main() -> int:
     for name in () if given.only_pages else given.names or SCRIPTS:
         print(f"\n== {name}", flush=True)
         file = (given.results / f"{name}.json").absolute()
+        file.unlink(missing_ok=True)  # or what an earlier run found would stand for this one
         done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}", "--json", str(file)], check=False)
         failed += done.returncode != 0
     pages.write_pages(given.results, SCRIPTS)

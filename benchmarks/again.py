@@ -3,7 +3,6 @@ How long it takes to see that nothing is new: a backup run again, against `rsync
 
 `python -m benchmarks.again [--files 200000] [--rounds 5] [--folder WHERE] [--json FILE]`: small files, backed
 up once by each of the two, to a folder of its own. Then both run again, in turn; everything is in memory.
-
 """
 
 from __future__ import annotations

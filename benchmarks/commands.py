@@ -1,9 +1,8 @@
 """
 How long short commands take, from the start of the process to its end.
 
-`python -m benchmarks.commands [--rounds 7] [--catalog FILE] [--json FILE]`: against Python that imports
-SQLAlchemy and typer and ends. With the catalog of millions of rows that `benchmarks.reports --keep` left, in
-it: what one page and one answer cost more than the same with an empty catalog.
+`python -m benchmarks.commands [--rounds 7] [--json FILE]`: with an empty catalog, against Python that imports
+SQLAlchemy and typer and ends.
 """
 
 from __future__ import annotations
@@ -23,12 +22,6 @@ from benchmarks.timing import interleaved
 FLOOR = "import sqlalchemy, typer"
 _GOAL = 2.0
 SHORT = (["--help"], ["sessions", "list"], ["volumes", "list"], ["duplicates", "list", "--help"])
-ANSWERS = (
-    ["sessions", "list"],
-    ["volumes", "list"],
-    ["volumes", "show", "{drive}", "--json"],
-    ["show", "{hash}", "--json"],
-)
 
 
 def cardcat(*words: str, catalog: Path) -> None:

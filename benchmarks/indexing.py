@@ -6,6 +6,7 @@ photos, some of which equal others, are indexed by content into a new catalog, i
 -printf` and `cat` of the same tree; then again, when nothing is new, in turn with `find -printf` alone.
 All is in memory. At the end the duplicates that the catalog has are compared with those that rdfind
 finds: a difference ends it.
+Where rdfind is not installed, that is left out.
 """
 
 from __future__ import annotations
@@ -117,6 +118,7 @@ def measure(bench: Bench, files: int, rounds: int) -> list[Result]:
         ("index", bench.first, bench.read, "find -printf, then cat of all"),
         ("index again, nothing new", bench.again, bench.listed, "find -printf"),
     ):
+        bench.memory = 0
         mine, peer = interleaved({"cardcat": own, name: other}, rounds)
         work = f"{what}, {files:,} tiny files"
         found.append(Result(work, name, mine.seconds, peer.seconds, memory=bench.memory))

@@ -22,10 +22,10 @@ _SECOND = 1.0
 _HEAD = """# How fast it is
 
 Every figure here was written by `python -m benchmarks`, which measures cardcat and another program
-doing the same work in turn, in one run: whole processes from their start to their end, medians of
-the rounds. Machines are noisy and differ, so the ratio is what counts: below 1, cardcat is quicker.
-A goal that was not reached stands here as well. `python -m benchmarks NAME` measures one of them
-again; the script of that name says what is done.
+doing the same work in turn, in one run: whole processes from their start to their end, and medians
+of the rounds, where nothing else is said. Machines are noisy and differ, so the ratio is what
+counts: below 1, cardcat is quicker. A goal that was not reached stands here as well. `python -m
+benchmarks NAME` measures one of them again; the script of that name says what is done.
 """
 
 
@@ -51,7 +51,9 @@ def page(files: Sequence[Path], growing: Path | None = None) -> str:
 
 
 def with_figures(text: str, files: Sequence[Path]) -> str:
-    """The README with those of which a goal is known between its two marks."""
+    """The README with those of which a goal is known between its two marks. ValueError without the marks."""
+    if text.count(_BEGIN) != 1 or text.count(_END) != 1:
+        raise ValueError("the README has not both marks of the figures, each once")
     before, _, rest = text.partition(_BEGIN)
     _, _, after = rest.partition(_END)
     wanted = [one for file in files for one in read(file) if one.goal is not None]
@@ -61,7 +63,10 @@ def with_figures(text: str, files: Sequence[Path]) -> str:
 def _part(file: Path) -> str:
     about: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     head = f"\n## {file.stem}\n\n{about['date']}, {about['processors']}, {about['system']}, Python "
-    head += f"{about['python']}, {about['rounds']} rounds, load {about['load']} at the end.\n\n"
+    head += f"{about['python']}, {about['rounds']} rounds, load {about['load']} at the end."
+    head += f" {about['how']}" if "how" in about else ""
+    head += " Measured warm, from memory." if about.get("cold") is False else ""
+    head += "\n\n"
     return head + "".join(_table(read(file))) + "".join(_steps(about.get("steps", [])))
 
 

@@ -104,7 +104,7 @@ def main() -> None:
     result = Result(work, other.name, own.seconds, other.seconds, _GOAL)
     print(table([result]))
     if given.json:
-        write(given.json, [result], rounds=given.rounds)
+        write(given.json, [result], rounds=given.rounds, how="Within one process that is running already.")
 
 
 if __name__ == "__main__":

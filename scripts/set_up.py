@@ -122,7 +122,8 @@ def compile_all() -> None:
     Every start is quick then, the first one too, and those that may not write what they compile. What can't
     be compiled is not for this Python, and nobody imports it.
     """
-    run([str(PYTHON), "-I", "-m", "compileall", "-q", "-j", "0", str(VENV / "lib"), str(HERE / "src")])
+    own = [str(HERE / name) for name in ("src", "flows", "tasks")]
+    run([str(PYTHON), "-I", "-m", "compileall", "-q", "-j", "0", str(VENV / "lib"), *own])
 
 
 def fingerprint(kind: str) -> str:

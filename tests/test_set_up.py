@@ -43,7 +43,7 @@ class Machine:
         if "venv" in command:
             return self._make_venv(without_pip="--without-pip" in command)
         if "compileall" in command:
-            self.compiled = command[-2:]
+            self.compiled = command[command.index("0") + 1 :]
             return subprocess.CompletedProcess(command, 1, "what is for another Python")
         if "--version" in command:
             own = "--python" not in command
@@ -78,7 +78,8 @@ def test_a_first_start_installs_what_runs_and_no_more(machine: Machine, checkout
     machine.module.with_lock("run", "stamp")
 
     assert machine.installed == ["requirements.lock", checkout.name]
-    assert machine.compiled == [str(checkout / ".venv" / "lib"), str(checkout / "src")]
+    own = [str(checkout / name) for name in ("src", "flows", "tasks")]
+    assert machine.compiled == [str(checkout / ".venv" / "lib"), *own]
     assert machine.module.is_ready("run", "stamp")
     assert not machine.module.is_ready("dev", "stamp")
 

@@ -45,7 +45,7 @@ from cardcat.storage.volumes import (
     volume_of,
 )
 
-_GARBAGE = (10_000, 20, 20)  # after so many new objects it is looked for; Python's own way is after 700
+_GARBAGE = (10_000, 20, 20)  # after so many new objects it is looked for
 FILES_IN_FLIGHT = 4  # measured: more threads win nothing on two cores, fewer leave the drive waiting
 
 

@@ -6,7 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
@@ -33,8 +33,9 @@ from cardcat.text import cause
 from cardcat.timing import Timing
 
 WINDOW = 4_096  # calls that are waiting at once
-HANDFUL = 1_000_000  # bytes of small files that a thread takes at a time
+HANDFUL = 1_000_000  # bytes of small files that a thread takes at a time; with less, they are tiny
 MOST_IN_HAND = 16  # files
+LONG = 0.002  # seconds for a tiny file: most of it is waiting for a drive, while others could be asked for
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -122,6 +123,7 @@ class Run:
     findings: list[Finding] = field(default_factory=list)
     leftover: list[int] = field(default_factory=list)  # items whose twin turned out to be none
     is_finished: bool = False
+    has_to_wait: bool = False  # for each tiny file, so long that it pays to have several on the way
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -153,23 +155,38 @@ class Run:
         """
         Call *function* for each value, several at once; the results come in order, in bounded memory.
 
-        With *size*, the bytes of a value, several small ones are handed over at a time, and many tiny ones
-        not at all: that costs more than to copy them. Whatever ends it, no call is at work any more when it
-        is over.
+        With *size*, the bytes of a value, small ones are handed over a few at a time. As long as the drives
+        answer at once, the caller's own thread does the tiny ones: to hand them over costs more than to copy
+        them. Whatever ends it, no call is at work any more when it is over.
         """
 
         def each(some: Sequence[A]) -> list[B]:
             return [function(value) for value in some]
 
+        def hand_over(first: int) -> None:
+            for at in range(first, len(handfuls)):
+                some, is_large = handfuls[at]
+                if at not in given and (is_large or self.has_to_wait):
+                    given[at] = self.files.submit(each, some)
+
         waiting = iter(values)
         while window := list(islice(waiting, WINDOW)):
             handfuls = list(_handfuls(window, size))
-            futures = [self.files.submit(each, some) if is_large else None for some, is_large in handfuls]
+            given: dict[int, Future[list[B]]] = {}
             try:
-                for (some, _), future in zip(handfuls, futures, strict=True):
-                    yield from each(some) if future is None else future.result()
+                hand_over(0)
+                for at, (some, _) in enumerate(handfuls):
+                    if at in given:
+                        yield from given[at].result()
+                        continue
+                    begun = time.monotonic()
+                    found = each(some)
+                    if time.monotonic() - begun > LONG * len(some):
+                        self.has_to_wait = True
+                        hand_over(at + 1)
+                    yield from found
             finally:
-                wait([future for future in futures if future and not future.cancel()])
+                wait([future for future in given.values() if not future.cancel()])
 
     def source_path(self, path: str) -> Below:
         """A file of the source, by the folder that is held open."""
@@ -228,7 +245,7 @@ def _handfuls(values: Sequence[A], size: Callable[[A], int] | None) -> Iterator[
     """*values* in their order, a few at a time, with whether these are worth a thread's while."""
     start = total = 0
     for at, value in enumerate(values):
-        total += HANDFUL if size is None else size(value)
+        total += HANDFUL if size is None else size(value)  # each counts as large where nobody knows
         if total >= HANDFUL or at - start >= MOST_IN_HAND - 1 or at == len(values) - 1:
             yield values[start : at + 1], total >= HANDFUL
             start, total = at + 1, 0

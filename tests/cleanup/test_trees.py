@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -57,3 +59,18 @@ def test_applied_and_undone_it_is_as_it_was(found: dict[str, bytes], action: Act
         library.undo()
         assert tree(root) == before
         assert library.rows() == rows
+
+
+@pytest.mark.parametrize("action", [Action.QUARANTINE, Action.HARDLINK])
+@pytest.mark.parametrize("days", [-400, 400])
+def test_a_folder_gets_its_time_back_however_far_off_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, action: Action, days: int
+) -> None:
+    library = Library(Shelf(tmp_path, monkeypatch))
+    root = library.put(BUNDLE_AROUND_ANOTHER)
+    far = time.time() + days * 24 * 3600
+    os.utime(root / "Downloads/x", (far, far))
+    before = tree(root)
+    library.apply(library.plan(Wish(action=action)))
+    library.undo()
+    assert tree(root) == before

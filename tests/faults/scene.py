@@ -65,7 +65,7 @@ class InProcess:
     def __exit__(self, *_: object) -> None:
         return
 
-    def start(self) -> None:
+    def start(self, _: int) -> None:
         return
 
     def read(self, paths: Sequence[tuple[Path, Kind]]) -> list[Metadata]:

@@ -57,12 +57,25 @@ def test_what_is_no_media_needs_no_process() -> None:
         assert not pool._alive
 
 
-def test_the_processes_can_be_started_before_they_are_needed() -> None:
+@pytest.mark.parametrize(("files", "processes"), [(0, 0), (1, 1), (9, 2)])
+def test_the_processes_can_be_started_before_they_are_needed(files: int, processes: int) -> None:
     with HostilePool(2) as pool:
-        pool.start()
-        assert said(pool.read(asked("a"))) == ["a"]
-        pool._threads.shutdown()  # when both have been started
-        assert len(pool._alive) == 2
+        pool.start(files)
+        pool._threads.shutdown()  # when all have been started
+        assert len(pool._alive) == processes
+
+
+def test_one_that_hangs_before_it_is_ready_holds_nobody_up() -> None:
+    class Hanging(MetadataPool):
+        def command(self) -> Sequence[str]:
+            return [sys.executable, "-c", "import time; time.sleep(60)"]
+
+    pool = Hanging(2)
+    pool.start(2)
+    until(lambda: len(pool._alive) == 2)
+    begun = time.monotonic()
+    pool.close()
+    assert time.monotonic() - begun < 20  # a process has 30 seconds to get ready
 
 
 @pytest.mark.parametrize(

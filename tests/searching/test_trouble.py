@@ -251,18 +251,18 @@ def test_a_signal_ends_it_at_once(tmp_path: Path, number: signal.Signals) -> Non
     for name in ("a", "b"):
         with (tmp_path / name).open("wb") as file:
             file.truncate(1 << 42)
-    command = [
-        sys.executable,
-        "-c",
-        "from cardcat.cli.main import run; run()",
-        "duplicates",
-        "find",
-        str(tmp_path),
-    ]
+    script = (
+        "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"  # if it is ignored here
+        "from cardcat.cli.main import run\nrun()"
+    )
+    command = [sys.executable, "-c", script, "duplicates", "find", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as search:
-        children = _children(search)
-        search.send_signal(number)
-        out, err = search.communicate(timeout=60)
+        try:
+            children = _children(search)
+            search.send_signal(number)
+            out, err = search.communicate(timeout=60)
+        finally:
+            search.kill()
     told = (-number, "", "") if number is signal.SIGKILL else (130, "", "Cancelled.\n")
     assert (search.returncode, out, err) == told
     until = time.monotonic() + 60

@@ -47,9 +47,14 @@ def insert_or_renew(c: Connection, table: Table, *renewed: str) -> Insert:
 
 
 def insert_many(c: Connection, statement: Insert, rows: Iterable[dict[str, Value]]) -> None:
-    """Run an insert for all *rows*, which have the same columns, thousands at a time."""
+    """
+    Run an insert for all *rows*, thousands at a time.
+
+    They have the same columns, those with a default too: it is the driver that gets them.
+    """
     for chunk in chunks(rows):
-        _run(c, statement.compile(dialect=c.dialect, column_keys=[*chunk[0]]), chunk)
+        names = [*chunk[0]]
+        _run(c, statement.compile(dialect=c.dialect, column_keys=names, for_executemany=True), chunk)
 
 
 def update_many(c: Connection, statement: Update, rows: Iterable[dict[str, Value]]) -> None:
@@ -66,7 +71,9 @@ def _run(c: Connection, compiled: Compiled, rows: Sequence[dict[str, Value]]) ->
     To have SQLAlchemy look at each of them takes longer than it takes SQLite to write them.
     """
     assert isinstance(compiled, SQLCompiler)
-    fixed = compiled.params  # values that stand in the statement itself
+    fixed = {  # values that stand in the statement itself
+        name: bind.value for bind, name in compiled.bind_names.items() if not bind.required
+    }
     names = compiled.positiontup
     if names is None:
         c.exec_driver_sql(compiled.string, [{**fixed, **row} for row in rows])

@@ -51,7 +51,7 @@ class EarlierCopy:
 
 
 EarlierRow = tuple[bytes, int, int, str, bytes, int, int, int, str, int]
-"""The same as a row; paths are exact bytes."""
+"""What an earlier session says of a file, in the order of `frames.HELD`; paths are exact bytes."""
 
 
 def add_items(c: Connection, session_id: int, rows: Iterable[ItemRow], now: int) -> None:

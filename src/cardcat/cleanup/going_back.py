@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -179,12 +180,16 @@ def restoring_time(disk: Disk, job: Job, since: int | None) -> Iterator[None]:
     """
     The folder gets the time that it had before the file went, unless it was changed after that.
 
-    It never gets a later one than it has: one that went first may be back before one that went after it.
+    Where both times may come from files that went, the earlier one stays: one that went first may be back
+    before one that went after it. A time ahead of the clock comes from neither; it stays what it is.
     """
     job.goer.root.make_folders(job.goer.folder)
-    now = spots.folder_time(disk, job.goer)
+    now, was = spots.folder_time(disk, job.goer), job.folder_mtime_ns
     yield
-    is_untouched = since is None or now < (since + 2) * 1_000_000_000
-    if job.folder_mtime_ns is not None and is_untouched:
-        with suppress(OSError):  # the file is back, and that is what counts
-            spots.set_folder_time(disk, job.goer, min(now, job.folder_mtime_ns))
+    with suppress(OSError):  # the file is back, and that is what counts
+        clock = time.time_ns()
+        until = clock if since is None else (since + 2) * 1_000_000_000
+        if was is not None and now > clock:
+            spots.set_folder_time(disk, job.goer, now)
+        elif was is not None and (since is None or now < until):
+            spots.set_folder_time(disk, job.goer, was if was >= until else min(now, was))

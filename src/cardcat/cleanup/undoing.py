@@ -95,6 +95,7 @@ class _Undoing:
             self.found.already = sum(step.state == cleanups.UNDONE for step in steps)
             self._lost = sum(step.state == cleanups.FAILED and step.reason == NOT_THERE for step in steps)
             done = [step for step in steps if step.state == cleanups.DONE]
+            # The files that went last come back first, so that each folder gets its time back.
             todo = sorted(done, key=lambda step: (step.updated_at, step.number), reverse=True)
             self._go_back(todo, self._journal.places(todo), roots)
 

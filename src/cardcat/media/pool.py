@@ -56,10 +56,10 @@ class WorkerPool(ABC, Generic[Answer]):
     ) -> None:
         self.close()
 
-    def start(self) -> None:
-        """Have all processes started in the background, so that the first files need not wait for that."""
-        for _ in range(self._count):
-            self._threads.submit(self._read_some, ())
+    def start(self, files: int) -> None:
+        """Have processes started in the background for so many files, so that these need not wait."""
+        for _ in range(min(self._count, files)):
+            self._threads.submit(self._start_one)
 
     def answers(self, requests: Sequence[Request]) -> Iterator[Answer]:
         """The answer for each file, in order. Never raises for a file."""
@@ -88,6 +88,16 @@ class WorkerPool(ABC, Generic[Answer]):
     @abstractmethod
     def lost(self, cause: WorkerLostError) -> Answer:
         """The answer for a file that a worker ended at."""
+
+    def _start_one(self) -> None:
+        """What fails now is tried again when a process is needed, and counts only then."""
+        worker = self._idle.get()
+        try:
+            worker = self._ready(worker)
+        except WorkerLostError:
+            worker, self._failed_starts = None, 0
+        finally:
+            self._idle.put(worker)
 
     def _read_chunk(self, chunk: Sequence[Request]) -> list[Answer]:
         answers: list[Answer] = []
@@ -118,17 +128,20 @@ class WorkerPool(ABC, Generic[Answer]):
         self._drop(worker)
         if self._failed_starts >= _FAILED_STARTS:
             raise WorkerNotStartedError("no process for it can be started")
+        started = None
         try:
-            worker = WorkerProcess(self.command(), self._limits)
+            started = WorkerProcess(self.command(), self._limits)
+            with self._lock:
+                self._alive.add(started)  # whoever closes the pool need not wait until it is ready
+                if self._is_closed:
+                    started.kill()
+            started.wait_until_ready()
         except WorkerNotStartedError:
             self._failed_starts += 1
+            self._drop(started)
             raise
         self._failed_starts = 0
-        with self._lock:
-            self._alive.add(worker)
-            if self._is_closed:
-                worker.kill()
-        return worker
+        return started
 
     def _drop(self, worker: WorkerProcess | None) -> None:
         if worker:

@@ -65,7 +65,7 @@ class WorkerProcess:
     A process that looks into files, ready for requests; for one thread at a time.
 
     It is in a session of its own, so that Ctrl-C reaches the program alone. Making one raises
-    WorkerNotStartedError if it can't be had.
+    WorkerNotStartedError if it can't be had; `wait_until_ready` comes before anything is asked.
     """
 
     def __init__(self, command: Sequence[str], limits: Limits) -> None:
@@ -88,7 +88,15 @@ class WorkerProcess:
         assert self._process.stdout
         self._requests, self._answers = self._process.stdin, self._process.stdout
         os.set_blocking(self._requests.fileno(), False)
-        self._await_ready()
+
+    def wait_until_ready(self) -> None:
+        """Return when it can be asked; WorkerNotStartedError if it does not get as far."""
+        try:
+            ready = self._line(_START_LIMIT) == READY
+        except WorkerLostError:
+            ready = False
+        if not ready:
+            raise WorkerNotStartedError("the process for it does not start")
 
     def ask(self, requests: Sequence[Request], unpack: Callable[[bytes], Answer]) -> Iterator[Answer]:
         """
@@ -122,15 +130,6 @@ class WorkerProcess:
             self._process.wait(_GRACE)
         self._requests.close()
         self._answers.close()
-
-    def _await_ready(self) -> None:
-        try:
-            ready = self._line(_START_LIMIT) == READY
-        except WorkerLostError:
-            ready = False
-        if not ready:
-            self.close()
-            raise WorkerNotStartedError("the process for it does not start")
 
     def _send(self, data: bytes) -> None:
         """Write, without waiting for ever if nobody reads."""

@@ -43,8 +43,7 @@ def rounds(run: Run, plan: Plan) -> Iterator[list[Batch]]:
     that turned out to have none; each is only known when the round before has been recorded.
     """
     work = plan.work
-    if any(Kind(kind).is_media for kind in work["kind"].unique()):
-        run.metadata.start()
+    run.metadata.start(int(work["kind"].is_in([kind for kind in Kind if kind.is_media]).sum()))
     run.reporter.begin(Stage.COPY, files=work.height, size=int(work["size"].sum()))
     yield _batches(plan, work)
     for then in (Do.WAIT, Do.COPY):

@@ -1,0 +1,72 @@
+"""Several files at once: large ones in threads, tiny ones without, unless a drive makes everybody wait."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cardcat import run as run_module
+from cardcat.run import HANDFUL, MOST_IN_HAND, Run
+
+
+@pytest.fixture(scope="module")
+def files() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(4) as pool:
+        yield pool
+
+
+def run_with(files: ThreadPoolExecutor) -> Run:
+    run = object.__new__(Run)
+    run.files, run.has_to_wait = files, False
+    return run
+
+
+def threads_of(run: Run, sizes: list[int]) -> list[str]:
+    return list(run.in_parallel(lambda _: threading.current_thread().name, sizes, size=lambda size: size))
+
+
+@given(st.lists(st.sampled_from([0, 10, HANDFUL // 3, HANDFUL, 5 * HANDFUL]), max_size=80))
+def test_the_results_come_in_order(files: ThreadPoolExecutor, sizes: list[int]) -> None:
+    values = list(enumerate(sizes))
+    found = run_with(files).in_parallel(lambda value: value, values, size=lambda value: value[1])
+    assert list(found) == values
+
+
+def test_tiny_files_are_not_handed_over(files: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_module, "LONG", 60)
+    own = threading.current_thread().name
+    assert set(threads_of(run_with(files), [10] * 100)) == {own}
+    assert own not in threads_of(run_with(files), [HANDFUL] * 3)
+    assert own not in run_with(files).in_parallel(lambda _: threading.current_thread().name, [1, 2])
+
+
+def test_they_are_where_a_drive_lets_everybody_wait(
+    files: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "LONG", 0)
+    own, run = threading.current_thread().name, run_with(files)
+    first, rest = MOST_IN_HAND, 3 * MOST_IN_HAND
+    names = threads_of(run, [10] * (first + rest))
+    assert names[:first] == [own] * first
+    assert own not in names[first:]
+    assert own not in threads_of(run, [10])  # the next batch knows it already
+
+
+def test_what_ends_it_leaves_nothing_at_work(files: ThreadPoolExecutor) -> None:
+    begun, ended = [], []
+
+    def work(size: int) -> None:
+        begun.append(size)
+        if size == HANDFUL + 3:
+            raise ValueError("enough")
+        ended.append(size)
+
+    sizes = [HANDFUL + number for number in range(50)]
+    with pytest.raises(ValueError, match="enough"):
+        list(run_with(files).in_parallel(work, sizes, size=lambda size: size))
+    assert len(begun) == len(ended) + 1
