@@ -8,7 +8,6 @@ up once by each of the two, to a folder of its own. Then both run again, in turn
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import running
 from benchmarks.equal_files import small_files
 from benchmarks.results import Result, table, write
 from benchmarks.timing import interleaved
@@ -32,17 +32,10 @@ class Tree:
     memory: int = 0
 
     def cardcat(self) -> None:
-        """Back it up, and note what was read and how much memory it took."""
-        program = "from cardcat.cli.main import run; run()"
-        where = ["--catalog", str(self.folder / "catalog.db"), "--layout", "tree"]
-        words = ["backup", "--direct", "--json", *where, str(self.folder / "card"), str(self.folder / "copy")]
-        environment = os.environ | {"HOME": str(self.folder)}
-        with (self.folder / "log").open("wb") as log:
-            process = subprocess.Popen([sys.executable, "-c", program, *words], env=environment, stdout=log)
-            _, status, usage = os.wait4(process.pid, 0)
-        if status:
-            sys.exit(f"cardcat backup failed: {(self.folder / 'log').read_text()[-1000:]}")
-        self.memory = max(self.memory, usage.ru_maxrss * 1024)
+        """Back it up, and note how much memory it took."""
+        words = ["--catalog", str(self.folder / "catalog.db"), "backup", "--direct", "--layout", "tree"]
+        own = running.cardcat(*words, str(self.folder / "card"), str(self.folder / "copy"), home=self.folder)
+        self.memory = max(self.memory, own)
 
     def rsync(self) -> None:
         """Let rsync do the same."""

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.results import Result, table, write
+from benchmarks.running import PROGRAM
 from benchmarks.timing import interleaved
 
 FLOOR = "import sqlalchemy, typer"
@@ -26,8 +27,7 @@ SHORT = (["--help"], ["sessions", "list"], ["volumes", "list"], ["duplicates", "
 
 def cardcat(*words: str, catalog: Path) -> None:
     """Run a command."""
-    program = "from cardcat.cli.main import run; run()"
-    _run([sys.executable, "-c", program, *words], {"CARDCAT_CATALOG": str(catalog)})
+    _run([sys.executable, "-c", PROGRAM, *words], {"CARDCAT_CATALOG": str(catalog)})
 
 
 def _run(command: Sequence[str], more: dict[str, str]) -> None:

@@ -26,9 +26,9 @@ from pathlib import Path
 from benchmarks import cold
 from benchmarks.material import photos
 from benchmarks.results import Result, table, write
+from benchmarks.running import PROGRAM
 from cardcat.catalog.engine import open_catalog
 
-_PROGRAM = "from cardcat.cli.main import run; run()"
 _VIDEO = 1_000_000_000
 _BLOCK = 8_000_000
 _MEGABYTE = 1_000_000
@@ -88,7 +88,7 @@ class Bench:
         shutil.copy(self.folder / "empty.db", catalog)
         arguments = ["--catalog", str(catalog), "backup", "--direct", "--json"]
         self._run(
-            name, [sys.executable, "-c", _PROGRAM, *arguments, str(self.card.place), str(self.drive.place)]
+            name, [sys.executable, "-c", PROGRAM, *arguments, str(self.card.place), str(self.drive.place)]
         )
 
     def _run(self, name: str, command: list[str]) -> None:

@@ -13,18 +13,16 @@ import json
 import math
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks import running
 from benchmarks.equal_files import small_files
 from benchmarks.results import MEGABYTE, machine
 
-_PROGRAM = "from cardcat.cli.main import run; run()"
 _IN_A_FOLDER = 100
 _WIDTH, _HEIGHT, _MARGIN = 420, 300, 55
 _COLOURS = {"first": "#1f77b4", "again": "#d62728"}
@@ -51,14 +49,10 @@ def measured(folder: Path, files: int) -> list[Point]:
 
 
 def _run(folder: Path, files: int, what: str) -> Point:
-    words = ["--catalog", str(folder / "catalog.db"), "backup", "--direct", "--json"]
-    command = [sys.executable, "-c", _PROGRAM, *words, str(folder / "card"), str(folder / "drive")]
+    words = ["--catalog", str(folder / "catalog.db"), "backup", "--direct"]
     begun = time.perf_counter()
-    process = subprocess.Popen(command, env=os.environ | {"HOME": str(folder)}, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(f"a backup of {files} files failed")
-    point = Point(files, what, round(time.perf_counter() - begun, 2), usage.ru_maxrss * 1024)
+    memory = running.cardcat(*words, str(folder / "card"), str(folder / "drive"), home=folder)
+    point = Point(files, what, round(time.perf_counter() - begun, 2), memory)
     print(f"{files:>9,} {what:<6}{point.seconds:>9.1f} s{point.memory / MEGABYTE:>9.0f} MB", flush=True)
     return point
 

@@ -12,7 +12,6 @@ Where rdfind is not installed, that is left out.
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import shutil
 import subprocess
@@ -22,17 +21,17 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import running
 from benchmarks.duplicate_search import PEERS, Groups, run
 from benchmarks.results import Result, table, write
 from benchmarks.timing import interleaved
 
-_PROGRAM = "from cardcat.cli.main import run; run()"
 _IN_A_FOLDER = 100
 _JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00"
 _DUPLICATES = """
-SELECT g.hash, CASE d.path WHEN '' THEN f.name ELSE d.path || '/' || f.name END
+SELECT g.media_file_hash, CASE d.path WHEN '' THEN f.name ELSE d.path || '/' || f.name END
 FROM duplicate_groups AS g
-JOIN content_identity AS k ON k.cas_id = g.hash
+JOIN content_identity AS k ON k.cas_id = g.media_file_hash
 JOIN file_locations AS f ON f.content_id = k.id
 JOIN folders AS d ON d.id = f.folder_id
 WHERE f.role = 'library' AND f.status = 'present'
@@ -64,14 +63,8 @@ class Bench:
 
     def again(self) -> None:
         """Index it."""
-        words = ["--catalog", str(self.catalog), "index", "--direct", "--mode", "content", "--json"]
-        command = [sys.executable, "-c", _PROGRAM, *words, str(self.tree)]
-        environment = os.environ | {"HOME": str(self.folder)}
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        if status:
-            sys.exit("cardcat index failed")
-        self.memory = max(self.memory, usage.ru_maxrss * 1024)
+        words = ["--catalog", str(self.catalog), "index", "--direct", "--mode", "content", str(self.tree)]
+        self.memory = max(self.memory, running.cardcat(*words, home=self.folder))
 
     def duplicates(self) -> Groups:
         """The groups of equal files that the catalog has."""
