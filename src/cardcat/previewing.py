@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from cardcat.catalog.engine import is_absent, open_catalog
-from cardcat.catalog.items import EarlierCopy, earlier_copies, earlier_sessions
+from cardcat.catalog.items import EarlierRow, earlier_rows, earlier_sessions
 from cardcat.catalog.locations import find_location
 from cardcat.catalog.volumes import find_volume
 from cardcat.errors import DestinationError
@@ -87,9 +88,10 @@ def _held(source: Path, root: Path, catalog: str | None) -> dict[tuple[str, int]
             refuse_empty_mount_point(c, root, volume_of(root))
         held: dict[tuple[str, int], _Held] = {}
         for session_id in _sessions(c, source, root):
-            for copy in earlier_copies(c, session_id):
-                if (copy.path, copy.size) not in held:
-                    held[copy.path, copy.size] = _look(root, copy)
+            for row in earlier_rows(c, session_id):
+                key = os.fsdecode(row[0]), row[1]
+                if key not in held:
+                    held[key] = _look(root, row)
         return held
 
 
@@ -105,10 +107,11 @@ def _sessions(c: Connection, source: Path, root: Path) -> list[int]:
     )
 
 
-def _look(root: Path, copy: EarlierCopy) -> _Held:
+def _look(root: Path, row: EarlierRow) -> _Held:
+    _, _, mtime_ns, _, path, _, copy_size, copy_mtime_ns, *_ = row
     try:
-        status = (root / copy.destination_path).lstat()
+        status = (root / os.fsdecode(path)).lstat()
     except OSError:
-        return _Held(copy.mtime_ns, is_there=False)
-    is_there = status.st_size == copy.copy_size
-    return _Held(copy.mtime_ns, is_there, is_retimed=mtime_of(status) != copy.copy_mtime_ns)
+        return _Held(mtime_ns, is_there=False)
+    is_there = status.st_size == copy_size
+    return _Held(mtime_ns, is_there, is_retimed=mtime_of(status) != copy_mtime_ns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from cardcat.searching.grouping import shared_out
 from cardcat.searching.search import Search, find_duplicates
 from cardcat.searching.workers import Workers, workers
 from cardcat.storage.quick.columns import Files, Listed
-from cardcat.storage.quick.digests import WHOLE, Reader
+from cardcat.storage.quick.digests import WHOLE, Reader, _files_ahead
 from cardcat.storage.reading import thread_buffer
 from tests.searching.oracle import equal_files, told
 
@@ -300,6 +301,14 @@ def _is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+@pytest.mark.parametrize(("allowed", "ahead"), [(64, 1), (256, 64), (1024, 256), (-1, 256)])
+def test_no_more_files_are_open_than_a_process_may_have(
+    monkeypatch: pytest.MonkeyPatch, allowed: int, ahead: int
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (allowed, allowed))
+    assert _files_ahead() == ahead
 
 
 def test_several_disks_are_read_by_turns() -> None:

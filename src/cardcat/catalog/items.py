@@ -16,7 +16,7 @@ from cardcat.catalog.tables import (
     file_locations,
     session_details,
 )
-from cardcat.model import Evidence, ItemState, Presence
+from cardcat.model import ItemState, Presence
 from cardcat.paths import from_text, to_text
 
 
@@ -32,22 +32,6 @@ class ItemRow:
     hash: str | None = None
     destination_path: str | None = None
     file_location_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EarlierCopy:
-    """What an earlier session says of a source file, and the copy that answers for it."""
-
-    path: str
-    size: int
-    mtime_ns: int
-    hash: str
-    destination_path: str
-    file_location_id: int
-    copy_size: int
-    copy_mtime_ns: int
-    evidence: Evidence
-    session_id: int
 
 
 EarlierRow = tuple[bytes, int, int, str, bytes, int, int, int, str, int]
@@ -148,27 +132,12 @@ def earlier_sessions(
     return list(c.scalars(query))
 
 
-def earlier_copies(c: Connection, session_id: int) -> Iterator[EarlierCopy]:
-    """The files that a session finished and whose copy the catalog still believes to be there."""
-    for path, size, mtime_ns, hash_, to, copy, copy_size, copy_mtime, evidence, _ in earlier_rows(
-        c, session_id
-    ):
-        yield EarlierCopy(
-            path=os.fsdecode(path),
-            size=size,
-            mtime_ns=mtime_ns,
-            hash=hash_,
-            destination_path=os.fsdecode(to),
-            file_location_id=copy,
-            copy_size=copy_size,
-            copy_mtime_ns=copy_mtime,
-            evidence=Evidence(evidence),
-            session_id=session_id,
-        )
-
-
 def earlier_rows(c: Connection, session_id: int) -> list[EarlierRow]:
-    """As `earlier_copies`, as plain rows for a frame: there may be a million of them."""
+    """
+    The files that a session finished and whose copy the catalog still believes to be there.
+
+    They are plain rows for a frame: there may be a million of them.
+    """
     i, f = backup_items.c, file_locations.c
     query = (
         select(
