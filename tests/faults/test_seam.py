@@ -25,6 +25,7 @@ OUTSIDE = {
     "src/cardcat/storage/mounts.py": "asks the kernel what is mounted where (/proc)",
     "src/cardcat/storage/disks.py": "asks the kernel which disk a device is on (/sys)",
     "src/cardcat/storage/readers.py": "asks the kernel what is in which card reader (/sys)",
+    "src/cardcat/storage/quick/ahead.py": "gives hints of what will be read, and reads nothing",
     "src/cardcat/storage/quick/digests.py": "reads for a search by millions, which is no backup",
     "src/cardcat/storage/quick/listing.py": "lists for a search by millions, which is no backup",
     "src/cardcat/storage/roots.py": "looks for the drives of a rebuild, which is no backup",

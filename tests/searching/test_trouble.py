@@ -22,7 +22,7 @@ from cardcat.searching.grouping import shared_out
 from cardcat.searching.search import Search, find_duplicates
 from cardcat.searching.workers import Workers, workers
 from cardcat.storage.quick.columns import Files, Listed
-from cardcat.storage.quick.digests import WHOLE, Reader, _files_ahead
+from cardcat.storage.quick.digests import WHOLE, Reader, _files_in_a_batch
 from cardcat.storage.reading import thread_buffer
 from tests.searching.oracle import equal_files, told
 
@@ -303,12 +303,12 @@ def _is_running(pid: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize(("allowed", "ahead"), [(64, 1), (256, 64), (1024, 256), (-1, 256)])
+@pytest.mark.parametrize(("allowed", "batch"), [(64, 1), (256, 32), (1024, 128), (-1, 128)])
 def test_no_more_files_are_open_than_a_process_may_have(
-    monkeypatch: pytest.MonkeyPatch, allowed: int, ahead: int
+    monkeypatch: pytest.MonkeyPatch, allowed: int, batch: int
 ) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (allowed, allowed))
-    assert _files_ahead() == ahead
+    assert _files_in_a_batch() == batch
 
 
 def test_several_disks_are_read_by_turns() -> None:

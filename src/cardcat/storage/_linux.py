@@ -20,6 +20,12 @@ SYNC_FILE_RANGE_WRITE = 2
 
 _WINDOW = 1 << 28  # what is mapped at once to ask for resident pages: 256 MiB, a multiple of every page size
 _MAP_FAILED = ctypes.c_void_p(-1).value
+_MAP_FIXED = 0x10
+_MAP_NORESERVE = 0x4000
+_PROT_NONE = 0
+_MMAP = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_int64)
+_MADVISE = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+_MUNMAP = (ctypes.c_void_p, ctypes.c_size_t)
 _LOWEST_BIT = bytes(value & 1 for value in range(256))  # the others of a page's byte are undefined
 
 _FUSE = 0x65735546  # what statfs calls it
@@ -88,22 +94,50 @@ def resident_pages(fd: int, offset: int, length: int) -> int:
 
 
 def _resident(fd: int, offset: int, length: int) -> int:
-    mapped = _function("mmap", ctypes.c_void_p)(
-        None,
-        ctypes.c_size_t(length),
-        ctypes.c_int(mmap.PROT_READ),
-        ctypes.c_int(mmap.MAP_SHARED),
-        ctypes.c_int(fd),
-        ctypes.c_int64(offset),
-    )
-    if mapped is None or mapped == _MAP_FAILED:
-        raise _last_error("mmap")
+    mapped = _mmap(None, length, mmap.PROT_READ, mmap.MAP_SHARED, (fd, offset))
     pages = (ctypes.c_ubyte * -(-length // mmap.PAGESIZE))()
     try:
         _call("mincore", ctypes.c_void_p(mapped), ctypes.c_size_t(length), pages)
     finally:
-        _call("munmap", ctypes.c_void_p(mapped), ctypes.c_size_t(length))
+        unmap(mapped, length)
     return bytes(pages).translate(_LOWEST_BIT).count(1)
+
+
+def reserve(length: int, address: int | None = None) -> int:
+    """
+    Address space of *length* bytes that nothing is in; what was mapped at *address*, if given, is let go.
+
+    Where it begins.
+    """
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE | (_MAP_FIXED if address else 0)
+    return _mmap(address, length, _PROT_NONE, flags, (-1, 0))
+
+
+def map_at(address: int, length: int, fd: int, offset: int) -> None:
+    """Map a part of *fd*, which begins with a page, into reserved address space: nobody can read it there."""
+    _mmap(address, length, _PROT_NONE, mmap.MAP_SHARED | _MAP_FIXED, (fd, offset))
+
+
+def will_need(address: int, length: int) -> None:
+    """
+    Have the system fetch what is mapped there, whatever of it can be fetched.
+
+    Requests that lie side by side on the device are joined, over the borders of files: one `posix_fadvise`
+    for each file sends each on its own.
+    """
+    _function("madvise", ctypes.c_int, _MADVISE)(address, length, mmap.MADV_WILLNEED)
+
+
+def unmap(address: int, length: int) -> None:
+    """Give the address space back."""
+    _function("munmap", ctypes.c_int, _MUNMAP)(address, length)
+
+
+def _mmap(address: int | None, length: int, protection: int, flags: int, what: tuple[int, int]) -> int:
+    at = _function("mmap", ctypes.c_void_p, _MMAP)(address, length, protection, flags, *what)
+    if at is None or at == _MAP_FAILED:
+        raise _last_error("mmap")
+    return at
 
 
 def extents(fd: int) -> list[Extent] | None:
@@ -177,12 +211,14 @@ def _call(name: str, *arguments: object) -> None:
 
 
 @cache  # to make one takes longer than most calls
-def _function(name: str, result: type) -> Callable[..., int | None]:
+def _function(name: str, result: type, takes: tuple[type, ...] = ()) -> Callable[..., int | None]:
     try:
         function = _libc[name]  # not the attribute: that object is shared, and so would be its result type
     except AttributeError:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), name) from None
     function.restype = result
+    if takes:
+        function.argtypes = takes
     return function
 
 

@@ -17,6 +17,7 @@ from typing import Protocol
 import xxhash
 
 from cardcat.storage._opening import open_folder
+from cardcat.storage.quick.ahead import Ahead
 from cardcat.storage.quick.columns import Files
 from cardcat.storage.quick.listing import Root
 from cardcat.storage.reading import mtime_of
@@ -25,13 +26,12 @@ from cardcat.text import cause
 WHOLE = 64 * 1024  # bytes; up to here a file is read as a whole at once
 SAMPLE = 16 * 1024  # bytes at the beginning, in the middle and at the end of a larger one
 
-_AHEAD_FILES = 256  # opened and asked for before they are read
-_AHEAD_BYTES = 16 << 20  # the most that is asked for and not read yet, but for one file
+_BATCH_FILES = 128  # opened and asked for at once, while as many are read
+_BATCH_BYTES = 8 << 20  # the most that is asked for at once, but for one file
 _FIRST = 8 << 20  # of a file that is read in blocks, asked for when it is opened, and ahead of each block
 _BLOCK = 1 << 20
 _FOLDERS = 64  # held open: most files lie beside the one before
 
-_TAKES_HINTS = hasattr(os, "posix_fadvise")
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _UNSEEN: int = getattr(os, "O_NOATIME", 0)
 _WIDTH = 32  # bytes of the longest digest
@@ -102,14 +102,15 @@ class Reader:
         self._sure = sure
         self._folders: dict[int, int] = {}
         self._unseen = _UNSEEN
-        self._most_ahead = _files_ahead()
-        self._buffer = bytearray(_BLOCK)  # of its own: a forked process must not share one
+        self._batch = _files_in_a_batch()
+        self._ahead = Ahead()  # of its own, like the buffer: a forked process must not share one
+        self._buffer = bytearray(_BLOCK)
         self.failed: list[tuple[int, str]] = []
 
     def read(self, order: array[int], positions: Iterable[int], answers: Answers, part: int) -> None:
         """Read the files at *positions* in *order*, and keep each digest at its position in *answers*."""
         opened: deque[tuple[int, int, int]] = deque()
-        ahead = 0
+        fresh = asked_for = 0  # of the batch that was not sent yet
         try:
             for position in positions:
                 file = order[position]
@@ -119,9 +120,14 @@ class Reader:
                     self._fail(file, error)
                     continue
                 opened.append((position, fd, asked))
-                ahead += asked
-                while len(opened) > self._most_ahead or (ahead > _AHEAD_BYTES and len(opened) > 1):
-                    ahead -= self._finish(order, opened.popleft(), answers, part)
+                fresh += 1
+                asked_for += asked
+                if fresh >= self._batch or asked_for >= _BATCH_BYTES:
+                    self._ahead.send()
+                    while len(opened) > fresh:  # the batch before, while this one comes
+                        self._finish(order, opened.popleft(), answers, part)
+                    fresh = asked_for = 0
+            self._ahead.send()
             while opened:
                 self._finish(order, opened.popleft(), answers, part)
         finally:
@@ -131,28 +137,29 @@ class Reader:
 
     def close(self) -> None:
         """Close the folders that are held open."""
+        self._ahead.close()
         for fd in self._folders.values():
             os.close(fd)
         self._folders.clear()
 
     def _begin(self, file: int) -> tuple[int, int]:
-        """Open it and have the system fetch what will be read first; how many bytes that are."""
+        """Open it and ask for what will be read first; how many bytes that are."""
         fd = self._open(file)
         size = self._files.sizes[file]
         asked = min(size, _FIRST) if self._whole or size <= WHOLE else 3 * SAMPLE
         try:
             if asked == size or self._whole:
-                _ask_for(fd, 0, asked)
+                self._ahead.ask(fd, 0, asked)
             else:
                 for offset, length in samples(size):
-                    _ask_for(fd, offset, length)
+                    self._ahead.ask(fd, offset, length)
         except OSError:  # a pipe in the file's place
             os.close(fd)
             raise
         return fd, asked
 
-    def _finish(self, order: array[int], opened: tuple[int, int, int], answers: Answers, part: int) -> int:
-        """Read it, keep its digest and close it; how many bytes of it had been asked for."""
+    def _finish(self, order: array[int], opened: tuple[int, int, int], answers: Answers, part: int) -> None:
+        """Read it, keep its digest and close it."""
         position, fd, asked = opened
         file = order[position]
         try:
@@ -164,7 +171,6 @@ class Reader:
         finally:
             os.close(fd)
         answers.count(part, self._files.sizes[file] if self._whole else asked)
-        return asked
 
     def _digest(self, fd: int, file: int) -> bytes:
         size = self._files.sizes[file]
@@ -186,7 +192,8 @@ class Reader:
         done = 0
         while done < size:
             if done + _FIRST < size:
-                _ask_for(fd, done + _FIRST, _BLOCK)
+                self._ahead.ask(fd, done + _FIRST, _BLOCK)
+                self._ahead.send()
             have = os.preadv(fd, (view[: min(_BLOCK, size - done)],), done)
             if not have:
                 raise OSError(errno.EIO, "it ended before its end")
@@ -227,16 +234,10 @@ class Reader:
         self.failed.append((file, cause(error)))
 
 
-def _files_ahead() -> int:
+def _files_in_a_batch() -> int:
     """As many as are worth it, and no more than a process may well have open: macOS allows 256 in all."""
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return min(_AHEAD_FILES, max(allowed // 2 - _FOLDERS, 1)) if allowed > 0 else _AHEAD_FILES
-
-
-def _ask_for(fd: int, offset: int, length: int) -> None:
-    """Have the system fetch these bytes while others are read, where it takes such hints."""
-    if length and _TAKES_HINTS:
-        os.posix_fadvise(fd, offset, length, os.POSIX_FADV_WILLNEED)
+    return min(_BATCH_FILES, max((allowed // 2 - _FOLDERS) // 2, 1)) if allowed > 0 else _BATCH_FILES
 
 
 def _exactly(fd: int, length: int, offset: int) -> bytes:
