@@ -181,7 +181,7 @@ CREATE TABLE backup_items (
     destination_path_raw BLOB NOT NULL,
     file_location_id INTEGER,
     attempts INTEGER DEFAULT 0 NOT NULL,
-    updated_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL, is_repeat BOOLEAN DEFAULT 0 NOT NULL,
     CONSTRAINT pk_backup_items PRIMARY KEY (session_id, source_path, source_path_raw),
     CONSTRAINT ck_backup_items_state CHECK (state IN ('planned', 'copying', 'copied', 'verified', 'skipped', 'failed')),
     CONSTRAINT fk_backup_items_session_id FOREIGN KEY(session_id) REFERENCES backup_sessions (id) ON DELETE CASCADE,
@@ -455,9 +455,7 @@ CREATE INDEX ix_asset_group_members_file_location_id ON asset_group_members (fil
 
 CREATE INDEX ix_backup_errors_session_id_resolved_at ON backup_errors (session_id, resolved_at);
 
-CREATE INDEX ix_backup_items_file_location_id ON backup_items (file_location_id);
-
-CREATE INDEX ix_backup_items_session_id_state_size ON backup_items (session_id, state, size);
+CREATE INDEX ix_backup_items_file_location_id ON backup_items (file_location_id) WHERE is_repeat = 0;
 
 CREATE INDEX ix_backup_sessions_status_started_at ON backup_sessions (status, started_at);
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from cardcat.catalog.engine import is_absent, open_catalog
-from cardcat.catalog.items import EarlierRow, earlier_rows, earlier_sessions
+from cardcat.catalog.items import earlier_columns, earlier_sessions
 from cardcat.catalog.locations import find_location
 from cardcat.catalog.volumes import find_volume
 from cardcat.errors import DestinationError
@@ -88,10 +88,12 @@ def _held(source: Path, root: Path, catalog: str | None) -> dict[tuple[str, int]
             refuse_empty_mount_point(c, root, volume_of(root))
         held: dict[tuple[str, int], _Held] = {}
         for session_id in _sessions(c, source, root):
-            for row in earlier_rows(c, session_id):
-                key = os.fsdecode(row[0]), row[1]
+            paths, sizes, times, _, places, _, *of_copy = earlier_columns(c, session_id)
+            rows = zip(paths, sizes, times, places, *of_copy[:2], strict=True)
+            for path, size, *row in rows:
+                key = os.fsdecode(path), size
                 if key not in held:
-                    held[key] = _look(root, row)
+                    held[key] = _look(root, *row)
         return held
 
 
@@ -107,8 +109,7 @@ def _sessions(c: Connection, source: Path, root: Path) -> list[int]:
     )
 
 
-def _look(root: Path, row: EarlierRow) -> _Held:
-    _, _, mtime_ns, _, path, _, copy_size, copy_mtime_ns, *_ = row
+def _look(root: Path, mtime_ns: int, path: bytes, copy_size: int, copy_mtime_ns: int) -> _Held:
     try:
         status = (root / os.fsdecode(path)).lstat()
     except OSError:

@@ -299,6 +299,7 @@ def test_a_catalog_of_the_first_version_comes_through_with_every_row(first: Path
     with open_catalog(first) as catalog, catalog.read() as c:
         assert c.execute(text("PRAGMA foreign_key_check")).all() == []
     after = rows_of(first)
+    after["backup_items"] = [row[:-1] for row in after["backup_items"] if row[-1] == 0]  # no repeats yet
     assert {name: after[name] for name in before if name != "alembic_version"} == {
         name: rows for name, rows in before.items() if name != "alembic_version"
     }

@@ -143,7 +143,8 @@ def test_alembic_sees_no_difference_either(catalog: Catalog) -> None:
 def statements(connection: sqlite3.Connection) -> set[tuple[str, frozenset[str]]]:
     """Each statement as its columns in order and its conditions in any."""
     found = set()
-    for statement in schema_of(connection).split(";\n"):
+    whole = re.sub(r"NOT NULL, (?=\w+ [A-Z])", "NOT NULL,\n", schema_of(connection))  # a column added later
+    for statement in whole.split(";\n"):
         lines = [re.sub(r",$", "", line.strip()) for line in statement.splitlines() if line.strip()]
         conditions = frozenset(line for line in lines if line.startswith("CONSTRAINT"))
         found.add((" ".join(line for line in lines if line not in conditions), conditions))

@@ -200,15 +200,6 @@ def test_statistics_while_it_runs(c: Connection, key: SessionKey) -> None:
     assert row.bytes_copied == 5_000_000_000
 
 
-def test_counting_reads_an_index_only(c: Connection, key: SessionKey) -> None:
-    """A million files are counted after every batch."""
-    session = begin(c, key)
-    query = f"SELECT state, count(*), sum(size) FROM backup_items WHERE session_id = {session} GROUP BY state"
-    plan = [row.detail for row in c.execute(text(f"EXPLAIN QUERY PLAN {query}"))]
-    assert len(plan) == 1
-    assert "USING COVERING INDEX ix_backup_items_session_id_state_size" in plan[0]
-
-
 def test_a_session_that_is_resumed_adds_up_its_times(c: Connection, key: SessionKey) -> None:
     session = begin(c, key, now=100)
     add(c, session, VERIFIED, PLANNED)

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import Connection, bindparam, func, literal, or_, select, true, update
 
-from cardcat.catalog.bulk import Value, chunks, insert_many, update_many
+from cardcat.catalog.bulk import Value, among, chunks, insert_many, update_many
 from cardcat.catalog.tables import (
     backup_items,
     backup_sessions,
@@ -34,13 +34,38 @@ class ItemRow:
     file_location_id: int | None = None
 
 
-EarlierRow = tuple[bytes, int, int, str, bytes, int, int, int, str, int]
-"""What an earlier session says of a file, in the order of `frames.HELD`; paths are exact bytes."""
-
-
 def add_items(c: Connection, session_id: int, rows: Iterable[ItemRow], now: int) -> None:
     """Add files to the session's journal."""
     insert_many(c, backup_items.insert(), (_values(session_id, row, now) for row in rows))
+
+
+def repeat_items(
+    c: Connection, session_id: int, earlier: int, paths: Sequence[str], *, reason: str, now: int
+) -> None:
+    """
+    Add files to the session's journal that are as an *earlier* session has them, as skipped for *reason*.
+
+    *paths* are text (`paths.to_text` has no bytes of them). The database copies the rows by itself: there
+    may be a million of them.
+    """
+    i = backup_items.c
+    rows = select(func.count()).select_from(backup_items).where(i.session_id == earlier)
+    is_all = c.scalar(rows) == len(paths)
+    same = {
+        "session_id": literal(session_id),
+        **{name: i[name] for name in ("source_path", "source_path_raw", "size", "mtime_ns")},
+        "state": literal(ItemState.SKIPPED.value),
+        "reason": literal(reason),
+        **{
+            name: i[name] for name in ("hash", "destination_path", "destination_path_raw", "file_location_id")
+        },
+        "updated_at": literal(now),
+        "is_repeat": true(),
+    }
+    chosen = select(*same.values()).where(i.session_id == earlier)
+    if not is_all:
+        chosen = chosen.where(i.source_path_raw == b"", among(c, i.source_path, paths))
+    c.execute(backup_items.insert().from_select([*same], chosen, include_defaults=False))
 
 
 def set_items(c: Connection, session_id: int, rows: Iterable[ItemRow], now: int) -> None:
@@ -132,11 +157,11 @@ def earlier_sessions(
     return list(c.scalars(query))
 
 
-def earlier_rows(c: Connection, session_id: int) -> list[EarlierRow]:
+def earlier_columns(c: Connection, session_id: int) -> Sequence[Sequence[Value]]:
     """
     The files that a session finished and whose copy the catalog still believes to be there.
 
-    They are plain rows for a frame: there may be a million of them.
+    They are the columns of `frames.HELD`, in its order: there may be a million files. Paths are exact bytes.
     """
     i, f = backup_items.c, file_locations.c
     query = (
@@ -158,17 +183,22 @@ def earlier_rows(c: Connection, session_id: int) -> list[EarlierRow]:
             f.status == Presence.PRESENT.value,
         )
     )
-    return [
-        (raw or os.fsencode(path), size, mtime_ns, hash_, to_raw or os.fsencode(to), *of_copy, session_id)
-        for path, raw, size, mtime_ns, hash_, to, to_raw, *of_copy in c.execute(query)
-    ]
+    rows = c.execute(query).fetchall()
+    if not rows:
+        return [()] * 10
+    path, raw, size, mtime_ns, hash_, to, to_raw, *of_copy = zip(*rows, strict=True)
+    return [_exact(path, raw), size, mtime_ns, hash_, _exact(to, to_raw), *of_copy, [session_id] * len(rows)]
+
+
+def _exact(texts: Sequence[str], raws: Sequence[bytes]) -> list[bytes]:
+    return [raw or os.fsencode(text) for text, raw in zip(texts, raws, strict=True)]
 
 
 def owners_of(
     c: Connection, file_location_ids: Sequence[int], *, source_volume_id: int, source_root: tuple[str, bytes]
 ) -> dict[int, set[str | None]]:
     """
-    For each copy the source files that it answers for.
+    For each copy the source files that it answers for: those that a session says again are said once.
 
     Those of the given source are named by their path, those of any other source are None.
     """
@@ -188,7 +218,7 @@ def owners_of(
             .join(session_details, d.session_id == backup_sessions.c.id)
             .join(file_locations, file_locations.c.id == i.file_location_id)
             .join(content_identity, content_identity.c.id == file_locations.c.content_id)
-            .where(i.file_location_id.in_(chunk), i.hash == content_identity.c.cas_id)
+            .where(i.file_location_id.in_(chunk), ~i.is_repeat, i.hash == content_identity.c.cas_id)
             .distinct()
         )
         for copy, path, raw, volume, root, root_raw in c.execute(query):

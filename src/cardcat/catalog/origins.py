@@ -60,7 +60,11 @@ def source_files_at(c: Connection, volume_id: int, path: str) -> list[SourceFile
 
 
 def origins_of(c: Connection, hash_: str, copy_ids: Sequence[int]) -> list[Origin]:
-    """Which files of which cards these copies of the content answer for, the first session first."""
+    """
+    Which files of which cards these copies of the content answer for, the first session first.
+
+    A session that only found again what an earlier one had backed up is not told.
+    """
     i, s, d = backup_items.c, backup_sessions.c, session_details.c
     found: list[Origin] = []
     for chunk in chunks(unique(copy_ids)):
@@ -72,7 +76,7 @@ def origins_of(c: Connection, hash_: str, copy_ids: Sequence[int]) -> list[Origi
             .join(backup_sessions, s.id == i.session_id)
             .join(session_details, d.session_id == s.id)
             .join(volumes, volumes.c.id == d.source_volume_id)
-            .where(i.file_location_id.in_(chunk), i.hash == hash_, i.state.in_(_FINISHED))
+            .where(i.file_location_id.in_(chunk), ~i.is_repeat, i.hash == hash_, i.state.in_(_FINISHED))
         )  # fmt: skip
         found += map(_origin, c.execute(query))
     return sorted(found, key=lambda origin: (origin.session_id, origin.path))

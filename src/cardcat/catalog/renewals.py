@@ -134,7 +134,7 @@ def paths_on_cards(c: Connection, copy_ids: Sequence[int]) -> dict[int, list[tup
             select(i.file_location_id, i.session_id, i.source_path, i.source_path_raw)
             .join(file_locations, f.id == i.file_location_id)
             .join(content_identity, k.id == f.content_id)
-            .where(i.file_location_id.in_(chunk), i.state.in_(_FINISHED), i.hash == k.cas_id)
+            .where(i.file_location_id.in_(chunk), ~i.is_repeat, i.state.in_(_FINISHED), i.hash == k.cas_id)
         )
         for copy, session, path, raw in c.execute(query.order_by(i.session_id, i.source_path)):
             found.setdefault(copy, []).append((session, from_text(path, raw)))

@@ -44,6 +44,18 @@ _ZONE_STEP_NS = 900_000_000_000  # zones and summer time move FAT times by whole
 _TIME_STEP_NS = 2_000_000_000  # what FAT can tell apart
 
 
+def structure_roots(paths: Iterable[str]) -> list[str | None]:
+    """The `structure_root` of each path: those of one folder have the same."""
+    known: dict[str, str | None] = {}
+    roots = []
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        if folder not in known:
+            known[folder] = structure_root(path)
+        roots.append(known[folder])
+    return roots
+
+
 def structure_root(path: str) -> str | None:
     """The outermost structure folder that *path* (relative, '/') lies in, as a path; None if in none."""
     parts = path.split("/")

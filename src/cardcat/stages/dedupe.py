@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import polars as pl
+from sqlalchemy import Connection
 
 from cardcat.catalog.copies import CopyRow
 from cardcat.catalog.findings import resolve_findings
-from cardcat.catalog.items import ItemRow, add_items, items_of, set_items
+from cardcat.catalog.items import ItemRow, add_items, items_of, repeat_items, set_items
 from cardcat.errors import DestinationError
 from cardcat.frames import DECISIONS, checked
 from cardcat.inputs import show
 from cardcat.model import ItemState, Stage
+from cardcat.paths import to_text
 from cardcat.plan.dedupe import Do, decide
 from cardcat.run import Destination, Run, now, timed
 from cardcat.stages.hashing import Known
@@ -25,6 +27,7 @@ from cardcat.stages.sessions import write_progress
 from cardcat.stages.targets import structure_prefixes, structure_targets
 from cardcat.text import size as human_size
 
+_BACKED_UP = "already backed up"
 _CLUSTER = 4_096  # bytes; a file takes whole ones, on most filesystems of this size
 _RESERVE = 16_000_000  # folders, manifests, and not to fill a drive to the last byte
 
@@ -102,12 +105,14 @@ def _in_place(
 ) -> pl.DataFrame:
     """Held files of the listing by item; a structure's file only where the whole structure goes now."""
     rows = listing.frame.select("item", "path", "structure").join(
-        held.select("path", "hash", "copy", "destination_path"), on="path"
+        held.select("path", "hash", "copy", "destination_path", "mtime_ns", "session"), on="path"
     )
     in_structure = rows.filter(pl.col("structure") >= 0)
     elsewhere = [
         item
-        for item, path, structure, hash_, _, placed in in_structure.rows()
+        for item, path, structure, hash_, placed in in_structure.select(
+            "item", "path", "structure", "hash", "destination_path"
+        ).iter_rows()
         if os.fsdecode(placed)
         not in structure_targets(prefixes[structure], os.fsdecode(path), hash_, destination.rules)
     ]
@@ -135,7 +140,7 @@ def _decide(
         good=good_frame,
         recheck=run.options.recheck,
     )
-    placed = held.select("item", "destination_path")
+    placed = held.select("item", "destination_path", "session", held_mtime_ns="mtime_ns")
     if checked(DECISIONS, decisions).height != listing.frame.height:
         raise AssertionError("a file of the card is without a decision")
     return listing.frame.join(decisions, on="item").join(placed, on="item", how="left").sort("item")
@@ -145,7 +150,8 @@ def _write_journal(run: Run, destination: Destination, rows: pl.DataFrame, good:
     with run.catalog.write() as c:
         session = destination.session_id
         if not destination.resumed:
-            add_items(c, session, _items(rows, good), now())
+            fresh = _repeat(c, session, rows)
+            add_items(c, session, _items(fresh, good), now())
         else:
             known = {row.path: row for row in items_of(c, session)}
             items = list(_items(rows, good))
@@ -157,6 +163,24 @@ def _write_journal(run: Run, destination: Destination, rows: pl.DataFrame, good:
             resolve_findings(c, session, ended, now())
         write_progress(c, run, destination)
     destination.is_planned = True
+
+
+def _repeat(c: Connection, session: int, rows: pl.DataFrame) -> pl.DataFrame:
+    """Have the journal repeat what earlier sessions say of files that are as they were; the other rows."""
+    is_same = (pl.col("do") == Do.NOTHING) & (pl.col("held_mtime_ns") == pl.col("mtime_ns"))
+    is_same &= _are_text(rows["path"])
+    same = rows.filter(is_same)
+    for (earlier,), part in same.group_by("session"):
+        paths = part["path"].cast(pl.String).to_list()
+        repeat_items(c, session, int(str(earlier)), paths, reason=_BACKED_UP, now=now())
+    return rows.filter(~is_same.fill_null(value=False))
+
+
+def _are_text(paths: pl.Series) -> pl.Series:
+    try:
+        return paths.cast(pl.String).is_not_null()
+    except pl.exceptions.ComputeError:  # some are not, which nobody says by the row
+        return pl.Series([to_text(os.fsdecode(path))[1] is None for path in paths], dtype=pl.Boolean)
 
 
 def _renewed(item: ItemRow, row: ItemRow) -> ItemRow:
@@ -173,7 +197,7 @@ def _items(rows: pl.DataFrame, good: dict[str, CopyRow]) -> Iterator[ItemRow]:
         name = os.fsdecode(path)
         if do == Do.NOTHING:
             yield ItemRow(
-                name, size, mtime_ns, ItemState.SKIPPED, "already backed up", hash_, os.fsdecode(placed), copy
+                name, size, mtime_ns, ItemState.SKIPPED, _BACKED_UP, hash_, os.fsdecode(placed), copy
             )
         elif do == Do.SKIP:
             there = good[hash_].path

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from cardcat.catalog.copies import CopyRow, copies_of
-from cardcat.catalog.items import earlier_rows, earlier_sessions
+from cardcat.catalog.items import earlier_columns, earlier_sessions
 from cardcat.frames import HELD
 from cardcat.model import Evidence, Presence
 from cardcat.run import Destination, Run
-from cardcat.stages.looking import News, are_good, is_good
+from cardcat.stages.looking import News, are_good, are_untouched, is_good, is_weak
 
 _OF_COPY = ("copy", "destination_path", "hash", "copy_size", "copy_mtime_ns", "evidence")
 
@@ -50,9 +50,8 @@ def held_from_earlier(run: Run, destination: Destination, listing: pl.DataFrame)
         for session_id in sessions:
             if missing.is_empty():
                 break
-            found = pl.DataFrame(earlier_rows(c, session_id), schema=HELD, orient="row").join(
-                missing, on=["path", "size"]
-            )
+            columns = dict(zip(HELD, earlier_columns(c, session_id), strict=True))
+            found = pl.DataFrame(columns, schema=HELD).join(missing, on=["path", "size"])
             same = found.filter(pl.col("mtime_ns") == pl.col("now")).join(retimed, on="path", how="anti")
             other = found.join(same, on="path", how="anti").join(retimed, on=["path", "hash"], how="anti")
             held = pl.concat([held, same.select(list(HELD))])
@@ -87,8 +86,24 @@ def good_copies(run: Run, destination: Destination, hashes: Iterable[str]) -> di
 
 
 def _confirmed(run: Run, destination: Destination, held: pl.DataFrame) -> pl.DataFrame:
-    keep = are_good(run, destination, map(_copy_row, held.select(_OF_COPY).iter_rows()))
-    return held.filter(pl.Series(keep, dtype=pl.Boolean))
+    """Those whose copy is there now and proved: what looking can't tell of a copy, its bytes do."""
+    untouched = held.filter(_are_untouched(run, destination, held))
+    destination.is_cold &= (untouched["evidence"] == Evidence.READ_BACK_COLD.value).all()
+    doubtful = held.join(untouched, on="path", how="anti")
+    keep = are_good(run, destination, map(_copy_row, doubtful.select(_OF_COPY).iter_rows()))
+    return pl.concat([untouched, doubtful.filter(pl.Series(keep, dtype=pl.Boolean))])
+
+
+def _are_untouched(run: Run, destination: Destination, held: pl.DataFrame) -> pl.Series:
+    """Whether each copy has the best evidence that its drive can give, and is there as on record."""
+    strong = [evidence.value for evidence in Evidence if not is_weak(destination, evidence)]
+    rows = held.with_row_index("row").filter(pl.col("evidence").is_in(strong)).sort("destination_path")
+    columns = rows.select("destination_path", "copy_size", "copy_mtime_ns").iter_rows()
+    files = ((os.fsdecode(path), size, mtime_ns) for path, size, mtime_ns in columns)
+    are = pl.Series([*are_untouched(run, destination, files)], dtype=pl.Boolean)
+    return pl.select(row=pl.int_range(held.height, dtype=pl.UInt32))["row"].is_in(
+        rows["row"].filter(are).implode()
+    )
 
 
 def _copy_row(row: tuple[int, bytes, str, int, int, str]) -> CopyRow:

@@ -15,7 +15,7 @@ from cardcat.inputs import show
 from cardcat.media.kind import kind_by_name
 from cardcat.model import Finding, Stage
 from cardcat.plan.gaps import gaps_by_name
-from cardcat.plan.structures import group_files, structure_id, structure_root
+from cardcat.plan.structures import group_files, structure_id, structure_roots
 from cardcat.run import Run, timed
 from cardcat.stages.sessions import open_sessions
 from cardcat.stages.suspects import suspects
@@ -70,7 +70,7 @@ def _missing(found: Walk) -> Iterator[Finding]:
 
 def list_files(found: Walk) -> Listing:
     """Turn a walk into the frame that the next stages work on."""
-    roots = [structure_root(path) for path in found.paths]
+    roots = structure_roots(found.paths)
     numbers = {root: number for number, root in enumerate(dict.fromkeys(r for r in roots if r is not None))}
     frame = pl.DataFrame(
         {
@@ -79,9 +79,7 @@ def list_files(found: Walk) -> Listing:
             "size": pl.Series(found.sizes, dtype=pl.Int64),
             "mtime_ns": pl.Series(found.mtimes_ns, dtype=pl.Int64),
             "inode": pl.Series(found.inodes, dtype=pl.UInt64),
-            "kind": pl.Series(
-                [kind_by_name(p.rpartition("/")[2]).value for p in found.paths], dtype=pl.String
-            ),
+            "kind": pl.Series([kind_by_name(path).value for path in found.paths], dtype=pl.String),
             "group": pl.Series(group_files(found.paths), dtype=pl.UInt32),
             "structure": pl.Series([-1 if r is None else numbers[r] for r in roots], dtype=pl.Int32),
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -75,6 +75,42 @@ class DestinationRoot(Root):
         """As `look`, but None too for what is no regular file."""
         status = self.look(path)
         return status if status is not None and stat.S_ISREG(status.st_mode) else None
+
+    def look_at_files(self, paths: Iterable[str]) -> Iterator[os.stat_result | None]:
+        """As `look_at_file`, of many: quickest where those of one folder come one after the other."""
+        folder, fd = None, None
+        try:
+            for path in paths:
+                above, _, name = path.rpartition("/")
+                if above != folder:
+                    if fd is not None:
+                        self._disk.release(fd)
+                    folder, fd = above, None
+                    fd = self._opened(above)
+                yield self.look_at_file(path) if fd is None else self._in(fd, name, path)
+        finally:
+            if fd is not None:
+                self._disk.release(fd)
+
+    def _opened(self, folder: str) -> int | None:
+        """A folder of this drive, open; None for what had better be looked at file by file."""
+        try:
+            if not self._ways.is_straight(f"{folder}/"):
+                return None
+            fd = self._disk.open_folder(folder or ".", within=self.fd)
+        except OSError:
+            return None
+        if self._disk.stat_open(fd).st_dev == self.device or not self._tells_devices:
+            return fd
+        self._disk.release(fd)
+        return None
+
+    def _in(self, fd: int, name: str, path: str) -> os.stat_result | None:
+        try:
+            status = self._disk.stat_in(fd, name)
+        except OSError:
+            return self.look_at_file(path)
+        return status if stat.S_ISREG(status.st_mode) else None
 
     def is_folder(self, path: str) -> bool:
         """Whether *path* is a folder of this drive, and no link to one."""

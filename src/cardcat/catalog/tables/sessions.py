@@ -82,8 +82,13 @@ backup_items = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("updated_at", Big, nullable=False),
     one_of("state", "planned", "copying", "copied", "verified", "skipped", "failed"),
-    Index("ix_backup_items_session_id_state_size", "session_id", "state", "size"),  # answers the counts alone
-    Index("ix_backup_items_file_location_id", "file_location_id"),
+    Column("is_repeat", Boolean, nullable=False, server_default=false()),  # an earlier session says the same
+    Index(  # without repeats: a card that is backed up every night would touch all of it every night
+        "ix_backup_items_file_location_id",
+        "file_location_id",
+        sqlite_where=text("is_repeat = 0"),
+        postgresql_where=text("NOT is_repeat"),
+    ),
     sqlite_with_rowid=False,
 )
 

@@ -1,0 +1,202 @@
+"""A card that is backed up again: what an earlier session says is said again, and nothing that changed is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from sqlalchemy.dialects import sqlite
+
+from cardcat.catalog.items import owners_of
+from cardcat.errors import DestinationError
+from cardcat.model import SessionStatus
+from cardcat.storage.disk import Disk
+from cardcat.storage.holding import open_destination
+from tests.support import Desk, fill, jpeg
+
+_SAID = (
+    "source_path, source_path_raw, size, mtime_ns, hash, destination_path, destination_path_raw, "
+    "file_location_id"
+)
+
+
+def said(desk: Desk, session: int, of: str = _SAID) -> list[tuple[object, ...]]:
+    query = f"SELECT {of} FROM backup_items WHERE session_id = ? ORDER BY source_path, source_path_raw"
+    return [tuple(row) for row in desk.ask(query, session)]
+
+
+def test_what_is_as_it_was_is_said_again_word_for_word(desk: Desk) -> None:
+    fill(
+        desk.card, {f"DCIM/{n}.JPG": jpeg(n) for n in range(4)} | {"PRIVATE/AVCHD/x.bdm": b"x", "e.txt": b""}
+    )
+    desk.backup()
+    desk.backup()
+    assert said(desk, 2) == said(desk, 1)
+    assert set(said(desk, 2, "state, reason, attempts, is_repeat")) == {
+        ("skipped", "already backed up", 0, 1)
+    }
+    assert set(said(desk, 1, "is_repeat")) == {(0,)}
+
+
+def test_only_what_is_as_it_was_is_a_repeat(desk: Desk) -> None:
+    fill(desk.card, {f"DCIM/{n}.JPG": jpeg(n) for n in range(4)})
+    desk.backup()
+    fill(desk.card, {"DCIM/1.JPG": jpeg(11), "DCIM/9.JPG": jpeg(9)})
+    os.utime(desk.card / "DCIM/2.JPG", ns=(1, 1_700_000_000_000_000_000))  # its bytes are as they were
+    desk.backup()
+    assert said(desk, 2, "source_path, is_repeat, state") == [
+        ("DCIM/0.JPG", 1, "skipped"),
+        ("DCIM/1.JPG", 0, "verified"),
+        ("DCIM/2.JPG", 0, "skipped"),
+        ("DCIM/3.JPG", 1, "skipped"),
+        ("DCIM/9.JPG", 0, "verified"),
+    ]
+    assert said(desk, 2, "mtime_ns")[2] == (1_700_000_000_000_000_000,)
+
+
+def test_a_file_that_left_the_card_is_not_said_again(desk: Desk) -> None:
+    fill(desk.card, {f"DCIM/{n}.JPG": jpeg(n) for n in range(4)})
+    desk.backup()
+    (desk.card / "DCIM/2.JPG").unlink()
+    desk.backup()
+    assert [path for (path,) in said(desk, 2, "source_path")] == ["DCIM/0.JPG", "DCIM/1.JPG", "DCIM/3.JPG"]
+
+
+def test_names_that_are_no_text_are_said_again_exactly(desk: Desk) -> None:
+    names = (b"a.JPG", b"\xff\xfe.JPG", "\u00e9.JPG".encode())
+    fill(desk.card, {os.fsdecode(name): jpeg(len(name)) for name in names})
+    desk.backup()
+    assert desk.backup().sessions[0].counts.skipped == 3
+    assert said(desk, 2) == said(desk, 1)
+
+
+def test_sessions_are_repeated_by_turns(desk: Desk) -> None:
+    """Some files were backed up by the first session, some by the second: the third says all of it."""
+    fill(desk.card, {"DCIM/1.JPG": jpeg(1)})
+    desk.backup()
+    fill(desk.card, {"DCIM/2.JPG": jpeg(2)})
+    desk.backup()
+    (desk.card / "DCIM/1.JPG").rename(desk.folder / "away")
+    desk.backup()
+    (desk.folder / "away").rename(desk.card / "DCIM/1.JPG")
+    desk.backup()
+    assert said(desk, 4) == said(desk, 2)
+    assert said(desk, 4, "is_repeat") == [(1,), (1,)]
+
+
+def test_a_copy_that_is_gone_is_made_again_and_no_repeat(desk: Desk) -> None:
+    fill(desk.card, {"DCIM/1.JPG": jpeg(1), "DCIM/2.JPG": jpeg(2)})
+    desk.backup()
+    lost = desk.folder / "drive/2024/2024-05-01/1.JPG"
+    lost.unlink()
+    assert desk.backup().sessions[0].counts.copied == 1
+    assert said(desk, 2, "is_repeat, state") == [(0, "verified"), (1, "skipped")]
+    assert lost.read_bytes() == jpeg(1)
+
+
+def test_who_answers_for_a_copy_is_asked_of_the_index_without_repeats(desk: Desk) -> None:
+    fill(desk.card, {f"DCIM/{n}.JPG": jpeg(n) for n in range(3)})
+    desk.backup()
+    desk.backup()
+    conditions = "file_location_id IN (1, 2) AND is_repeat = 0"
+    plan = desk.ask(f"EXPLAIN QUERY PLAN SELECT 1 FROM backup_items WHERE {conditions}")
+    assert "ix_backup_items_file_location_id" in str(plan[0][3])
+    asked: list[str] = []
+
+    class Spy:
+        def execute(self, query: object) -> list[object]:
+            asked.append(str(query.compile(dialect=sqlite.dialect())))  # type: ignore[attr-defined]
+            return []
+
+    owners_of(Spy(), [1], source_volume_id=1, source_root=("", b""))  # type: ignore[arg-type]
+    assert "backup_items.is_repeat = 0" in asked[0]
+
+
+@pytest.fixture
+def drive(tmp_path: Path) -> Path:
+    root = tmp_path / "drive"
+    fill(root, {"a/1": b"1", "a/2": b"22", "b/c/3": b"333", "4": b"4444"})
+    (root / "a/folder").mkdir()
+    (root / "a/link").symlink_to("1")
+    (root / "away").symlink_to(tmp_path / "elsewhere")
+    fill(tmp_path / "elsewhere", {"5": b"55555"})
+    (root / "b/loop").symlink_to(root / "a")
+    return root
+
+
+_PATHS = [
+    "4",
+    "a/1",
+    "a/2",
+    "a/folder",
+    "a/link",
+    "a/none",
+    "away/5",
+    "b/c/3",
+    "b/loop/1",
+    "b/none/1",
+    "a/1/x",
+]
+
+
+def test_many_files_are_looked_at_as_each_of_them(drive: Path) -> None:
+    with open_destination(Disk(), drive) as there:
+        alone = [there.look_at_file(path) for path in _PATHS]
+        together = [*there.look_at_files(_PATHS)]
+    assert [status and status.st_size for status in together] == [
+        4,
+        1,
+        2,
+        None,
+        None,
+        None,
+        None,
+        3,
+        None,
+        None,
+        None,
+    ]
+    assert together == alone
+
+
+def test_what_lies_on_another_filesystem_is_not_there(drive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_destination(Disk(), drive) as there:
+        monkeypatch.setattr(there, "device", there.device + 1)
+        monkeypatch.setattr(there, "_tells_devices", True)
+        monkeypatch.setattr(there, "require_there", lambda *_: None)
+        assert [*there.look_at_files(_PATHS)] == [None] * len(_PATHS)
+
+
+def test_a_drive_that_is_pulled_meanwhile_says_nothing_of_its_copies(drive: Path, tmp_path: Path) -> None:
+    with open_destination(Disk(), drive) as there:
+        looked = there.look_at_files(["a/1", "b/c/3"])
+        assert next(looked) is not None
+        drive.rename(tmp_path / "pulled")
+        drive.mkdir()
+        with pytest.raises(DestinationError):
+            next(looked)
+
+
+def test_no_folder_stays_open(drive: Path) -> None:
+    with open_destination(Disk(), drive) as there:
+        before = len([*Path("/proc/self/fd").iterdir()])
+        looked = there.look_at_files(_PATHS)
+        next(looked)
+        looked.close()  # type: ignore[attr-defined]
+        [*there.look_at_files(_PATHS)]
+        assert len([*Path("/proc/self/fd").iterdir()]) == before
+
+
+def test_the_second_backup_completes_when_the_copy_was_touched(desk: Desk) -> None:
+    """A copy with another time than on record is read in place, not believed."""
+    fill(desk.card, {"DCIM/1.JPG": jpeg(1), "DCIM/2.JPG": jpeg(2)})
+    desk.backup()
+    copy = desk.folder / "drive/2024/2024-05-01/1.JPG"
+    shutil.copyfile(copy, desk.folder / "kept")
+    copy.write_bytes(bytes(len(jpeg(1))))  # other bytes, same size
+    os.utime(copy, ns=(1, 1_700_000_000_000_000_000))
+    again = desk.backup()
+    assert again.status == SessionStatus.COMPLETED
+    assert again.sessions[0].counts.copied == 1
