@@ -67,6 +67,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where to work, on the disk that is measured")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     given = parser.parse_args()
+    running.end_tidily()
     if not shutil.which("rsync"):
         sys.exit("Nothing was measured: rsync is not installed.")
     with tempfile.TemporaryDirectory(dir=given.folder) as made:

@@ -16,7 +16,6 @@ import json
 import os
 import resource
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
@@ -28,7 +27,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import cold, equal_files
+from benchmarks import cold, equal_files, running
 from benchmarks.results import Result, write
 from benchmarks.timing import Timed, table
 
@@ -179,7 +178,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="where to work, on the disk that is measured")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     given = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended before its time"))  # the drives are taken away
+    running.end_tidily()
     tools = [CARDCAT, *(peer for name, peer in PEERS.items() if shutil.which(name))]
     for name in PEERS:
         if not shutil.which(name):

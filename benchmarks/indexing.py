@@ -1,12 +1,14 @@
 """
 How long `cardcat index` takes for many tiny files, against listing and reading them; and whether it is right.
 
-`python -m benchmarks.indexing [--files 200000] [--rounds 3] [--folder WHERE] [--json FILE]`: tiny
-photos, some of which equal others, are indexed by content into a new catalog, in turn with `find
--printf` and `cat` of the same tree; then again, when nothing is new, in turn with `find -printf` alone.
-All is in memory. At the end the duplicates that the catalog has are compared with those that rdfind
-finds: a difference ends it.
-Where rdfind is not installed, that is left out.
+`python -m benchmarks.indexing [--files 200000] [--rounds 3] [--folder WHERE] [--json FILE [--add]]`: tiny
+photos, some of which equal others, are indexed by content into a new catalog, in turn with `find -printf`
+(path, size, time) and `cat` of the same tree; then again, when nothing is new, in turn with `find -printf`
+alone. All is in memory. At the end the duplicates that the catalog has are compared with those that rdfind
+finds: a difference ends it. Where rdfind is not installed, that is left out.
+
+Several numbers of files are measured one after the other: `--files 200000,1000000`. `--files 1000000 --json
+FILE --add` puts that number beside what FILE has of others. 1,000,000 take half an hour and 10 GB.
 """
 
 from __future__ import annotations
@@ -18,12 +20,13 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import running
 from benchmarks.duplicate_search import PEERS, Groups, run
-from benchmarks.results import Result, table, write
+from benchmarks.results import Result, read, table, write
 from benchmarks.timing import interleaved
 
 _IN_A_FOLDER = 100
@@ -44,6 +47,7 @@ class Bench:
 
     folder: Path
     memory: int = 0
+    number: int = 0
 
     @property
     def tree(self) -> Path:
@@ -53,12 +57,11 @@ class Bench:
     @property
     def catalog(self) -> Path:
         """Where what was found is kept."""
-        return self.folder / "catalog.db"
+        return self.folder / f"catalog-{self.number}.db"
 
     def first(self) -> None:
         """Index it into a new catalog."""
-        for old in self.folder.glob("catalog.db*"):
-            old.unlink()
+        self.number += 1
         self.again()
 
     def again(self) -> None:
@@ -118,27 +121,44 @@ def measure(bench: Bench, files: int, rounds: int) -> list[Result]:
     return found
 
 
+def compare(bench: Bench) -> None:
+    """SystemExit if rdfind finds other duplicates than the catalog has."""
+    own, (*_, peer) = bench.duplicates(), run(PEERS["rdfind"], bench.tree, bench.folder)
+    if own != peer:
+        sys.exit(f"rdfind finds other groups: {sorted(map(sorted, own ^ peer))[:3]}")
+    print(f"rdfind finds the same: {len(own):,} groups of {sum(map(len, own)):,} files.", flush=True)
+
+
+def together(old: Sequence[Result], new: Sequence[Result]) -> list[Result]:
+    """Both; of work that is in both, the new."""
+    works = {one.work for one in new}
+    return [*(one for one in old if one.work not in works), *new]
+
+
 def main() -> None:
     """Measure, compare and print."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--files", type=int, default=200_000)
+    parser.add_argument("--files", default="200000")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", type=Path, help="where to work, on the disk that is measured")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    parser.add_argument("--add", action="store_true", help="and keep the other sizes that are in it")
     given = parser.parse_args()
+    running.end_tidily()
+    results: list[Result] = []
     with tempfile.TemporaryDirectory(dir=given.folder) as made:
-        bench = Bench(Path(made))
-        photos(bench.tree, given.files)
-        results = measure(bench, given.files, given.rounds)
-        print(table(results))
-        if shutil.which("rdfind"):
-            own, (*_, peer) = bench.duplicates(), run(PEERS["rdfind"], bench.tree, bench.folder)
-            if own != peer:
-                sys.exit(f"rdfind finds other groups: {sorted(map(sorted, own ^ peer))[:3]}")
-            print(f"rdfind finds the same: {len(own):,} groups of {sum(map(len, own)):,} files.")
+        for files in map(int, given.files.split(",")):
+            bench = Bench(Path(made, str(files)))
+            photos(bench.tree, files)
+            results += measure(bench, files, given.rounds)
+            print(table(results), flush=True)
+            if shutil.which("rdfind"):
+                compare(bench)
     if given.json:
+        if given.add and given.json.exists():
+            results = together(read(given.json), results)
         write(given.json, results, rounds=given.rounds)
 
 

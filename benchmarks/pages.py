@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import growth
-from benchmarks.results import MEGABYTE, Result, read
+from benchmarks import growth, reasons
+from benchmarks.limits import Limit
+from benchmarks.results import MEGABYTE, Result, amount, read
 
 HERE = Path(__file__).resolve().parents[1]
 RESULTS = HERE / "benchmarks" / "results"
@@ -17,7 +18,6 @@ _PAGE = HERE / "docs" / "benchmarks.md"
 _CHART = HERE / "docs" / "growth.svg"
 _README = HERE / "README.md"
 _BEGIN, _END = "<!-- figures: written by `python -m benchmarks` -->", "<!-- end of the figures -->"
-_SECOND = 1.0
 
 _HEAD = """# How fast it is
 
@@ -56,7 +56,7 @@ def with_figures(text: str, files: Sequence[Path]) -> str:
         raise ValueError("the README has not both marks of the figures, each once")
     before, _, rest = text.partition(_BEGIN)
     _, _, after = rest.partition(_END)
-    wanted = [one for file in files for one in read(file) if one.goal is not None]
+    wanted = [one for file in files for one in read(file) if one.has_goal]
     return f"{before}{_BEGIN}\n{''.join(_table(wanted))}{_END}{after}"
 
 
@@ -67,18 +67,37 @@ def _part(file: Path) -> str:
     head += f" {about['how']}" if "how" in about else ""
     head += " Measured warm, from memory." if about.get("cold") is False else ""
     head += "\n\n"
-    return head + "".join(_table(read(file))) + "".join(_steps(about.get("steps", [])))
+    found = read(file)
+    parts = (
+        _table(found) if found else (),
+        _reasons(file.stem, found),
+        _steps(about.get("steps", [])),
+        _limits([Limit.of(row) for row in about.get("limits", [])]),
+    )
+    return head + "".join(line for part in parts for line in part).removeprefix("\n")
 
 
 def _table(results: Sequence[Result]) -> Iterator[str]:
     yield "| work | against | cardcat | the other | ratio | goal |\n|---|---|---|---|---|---|\n"
     for one in results:
-        own, other = (_time(statistics.median(seconds)) for seconds in (one.own, one.other))
-        goal = "" if one.goal is None else f"{one.goal:.2f}{'' if one.is_reached else ', not reached'}"
+        own, other = (amount(statistics.median(rounds), one.unit) for rounds in (one.own, one.other))
+        goal = one.aim if one.is_reached else f"{one.aim}, not reached"
         about = [one.note] if one.note else []
         about += [] if one.memory is None else [f"{one.memory / MEGABYTE:.0f} MB of memory"]
         work = f"{one.work} ({', '.join(about)})" if about else one.work
-        yield f"| {work} | {one.peer} | {own} | {other} | {one.ratio:.2f} | {goal} |\n"
+        yield f"| {work} | {one.peer} | {own} | {other} | {one.figure} | {goal} |\n"
+
+
+def _reasons(script: str, results: Sequence[Result]) -> Iterator[str]:
+    """Why goals were missed, each reason once, as far as they are known."""
+    told: dict[str, list[str]] = {}
+    for one in results:
+        if not one.is_reached and (why := reasons.reason(script, one)):
+            told.setdefault(why, []).append(f"{one.work}, against {one.peer}")
+    if told:
+        yield "\nWhy a goal was not reached:\n\n"
+    for why, rows in told.items():
+        yield f"- {'; '.join(rows)}: {why}\n"
 
 
 def _growth(file: Path) -> Iterator[str]:
@@ -91,8 +110,22 @@ def _growth(file: Path) -> Iterator[str]:
     for point in growth.read(file):
         by_files.setdefault(point.files, {})[point.what] = point
     for files, points in by_files.items():
-        cells = [f"{_time(one.seconds)} | {one.memory / MEGABYTE:.0f} MB" for one in points.values()]
+        cells = [f"{amount(one.seconds)} | {one.memory / MEGABYTE:.0f} MB" for one in points.values()]
         yield f"| {files:,} | {' | '.join(cells)} |\n"
+    if max(by_files) >= growth.MANY:
+        reached = growth.is_small(growth.read(file))
+        why = "" if reached else reasons.OF_SCRIPTS.get("growth", "")
+        answer = "reached" if reached else f"not reached{'. ' if why else ''}{why.removesuffix('.')}"
+        yield f"\nThe goal is less than 1 GiB of memory for {growth.MANY:,} files: {answer}.\n"
+
+
+def _limits(limits: Sequence[Limit]) -> Iterator[str]:
+    """How near each stage comes to what the machine can do."""
+    if not limits:
+        return
+    yield "\n| stage | limit | the limit | cardcat | part of the limit |\n|---|---|---|---|---|\n"
+    for one in limits:
+        yield f"| {one.stage} | {one.limit} | {one.most} | {one.reached} | {one.share} |\n"
 
 
 def _steps(steps: Sequence[dict[str, Any]]) -> Iterator[str]:
@@ -101,8 +134,4 @@ def _steps(steps: Sequence[dict[str, Any]]) -> Iterator[str]:
         return
     yield "\n| work | time | memory |\n|---|---|---|\n"
     for step in steps:
-        yield f"| {step['work']} | {_time(step['seconds'])} | {step['memory'] / MEGABYTE:.0f} MB |\n"
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms" if seconds < _SECOND else f"{seconds:.1f} s"
+        yield f"| {step['work']} | {amount(step['seconds'])} | {step['memory'] / MEGABYTE:.0f} MB |\n"

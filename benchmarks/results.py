@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 MEGABYTE = 1_000_000
+SECONDS, BYTES = "seconds", "bytes"
+_SECOND = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +21,10 @@ class Result:
     """
     One piece of *work*, done by cardcat and, in turn with it, by *peer*: seconds of each round.
 
-    *goal* is what the ratio should be at most, *memory* the bytes that cardcat's largest process had at its
-    highest. *note* says what else there is to know.
+    *goal* is what the ratio should be at most; *more* is, where the difference counts and not the ratio, how
+    many seconds longer than the peer it may take. *memory* are the bytes that cardcat's largest process had
+    at its highest. *note* says what else there is to know. Where the *unit* is `bytes`, those were counted
+    in place of seconds.
     """
 
     work: str
@@ -30,6 +34,8 @@ class Result:
     goal: float | None = None
     memory: int | None = None
     note: str = ""
+    more: float | None = None
+    unit: str = SECONDS
 
     @property
     def ratio(self) -> float:
@@ -37,24 +43,53 @@ class Result:
         return statistics.median(self.own) / statistics.median(self.other)
 
     @property
+    def difference(self) -> float:
+        """How much the median of cardcat's rounds is above that of the peer's."""
+        return statistics.median(self.own) - statistics.median(self.other)
+
+    @property
+    def has_goal(self) -> bool:
+        """Whether anything is asked for."""
+        return self.goal is not None or self.more is not None
+
+    @property
     def is_reached(self) -> bool:
-        """Whether the ratio is what it should be; so it is where nothing is asked for."""
-        return self.goal is None or self.ratio <= self.goal
+        """Whether it is what it should be; so it is where nothing is asked for."""
+        is_quick = self.goal is None or self.ratio <= self.goal
+        return is_quick and (self.more is None or self.difference <= self.more)
+
+    @property
+    def figure(self) -> str:
+        """What the goal is about, to be read: the ratio, or the seconds beyond the peer's."""
+        return f"{self.ratio:.2f}" if self.more is None else f"{self.difference:+.2f} s"
+
+    @property
+    def aim(self) -> str:
+        """The goal in the same form; empty where there is none."""
+        if self.more is not None:
+            return f"{self.more:+.2f} s"
+        return "" if self.goal is None else f"{self.goal:.2f}"
 
 
 def table(results: Sequence[Result]) -> str:
     """The results for a terminal: medians, and the ratio beside what it should be."""
     work = max([len(one.work) for one in results] + [4])
     peer = max([len(one.peer) for one in results] + [4])
-    head = f"{'cardcat':>10}{'peer':>10}{'ratio':>7}{'goal':>7}{'memory':>9}"
+    head = f"{'cardcat':>12}{'peer':>12}{'ratio':>9}{'goal':>9}{'memory':>9}"
     lines = [f"{'work':<{work}}  {'peer':<{peer}}{head}"]
     for one in results:
-        own, other = statistics.median(one.own), statistics.median(one.other)
-        goal = "" if one.goal is None else f"{one.goal:.2f}"
+        own, other = (amount(statistics.median(rounds), one.unit) for rounds in (one.own, one.other))
         memory = "" if one.memory is None else f"{one.memory / MEGABYTE:.0f} MB"
-        figures = f"{own:>9.2f}s{other:>9.2f}s{one.ratio:>7.2f}{goal:>7}{memory:>9}"
+        figures = f"{own:>12}{other:>12}{one.figure:>9}{one.aim:>9}{memory:>9}"
         lines.append(f"{one.work:<{work}}  {one.peer:<{peer}}{figures}")
     return "\n".join(lines)
+
+
+def amount(value: float, unit: str = SECONDS) -> str:
+    """Seconds or bytes, to be read."""
+    if unit == BYTES:
+        return f"{value / MEGABYTE:,.1f} MB"
+    return f"{value * 1000:.0f} ms" if value < _SECOND else f"{value:.1f} s"
 
 
 def write(file: Path, results: Sequence[Result], **more: object) -> None:
