@@ -21,7 +21,9 @@ CHANGING = (
     "remove_folder", "open_lock", "leave_note", "link_new", "exchange", "clone", "copy_attributes",
 )  # fmt: skip
 SYNCING = ("fsync", "fsync_folder", "sync_filesystem")
-HINTING = ("start_writeback", "drop_cache", "drop_cache_below")
+HINTING = (
+    "start_writeback", "drop_cache", "drop_cache_below", "has_read", "go_past_cache", "go_through_cache",
+)  # fmt: skip
 OTHER = ("close", "lock")
 OPERATIONS = (*READING, *CHANGING, *SYNCING, *HINTING, *OTHER)
 

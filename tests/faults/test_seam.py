@@ -16,6 +16,7 @@ SEAM = "src/cardcat/storage/disk.py"
 OUTSIDE = {
     "src/cardcat/storage/_far.py": "of the seam: the way to a path that is too long for one call",
     "src/cardcat/storage/_links.py": "of the seam: links, clones and exchanged names, which no backup makes",
+    "src/cardcat/storage/_memory.py": "of the seam: what it asks of the page cache",
     "src/cardcat/storage/_opening.py": "of the seam: how it opens what it reads",
     "src/cardcat/storage/_linux.py": "of the seam: system calls that Python has no function for",
     "src/cardcat/storage/_macos.py": "of the seam: what a Mac does otherwise",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import tempfile
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 
 from cardcat.storage.copying import CopyOutcome, Expected, SourceChanged, copy_once
 from cardcat.storage.disk import Disk, StrPath
-from cardcat.storage.reading import BLOCK
+from cardcat.storage.reading import BLOCK, LARGE
 
 MTIME = 1_600_000_000_123_456_700
 CONTENT = bytes(range(256)) * (BLOCK * 3 // 256) + b"and a little more"
@@ -437,3 +439,159 @@ def test_short_reads_change_nothing(content: bytes, sizes: list[int]) -> None:
         assert outcome.hashes is not None
         assert outcome.hashes.sha256 == hashlib.sha256(content).hexdigest()
         assert_right(target, content)
+
+
+LONG = bytes(range(256)) * (LARGE // 256) + b"and a tail that is no whole block"
+
+
+@pytest.fixture
+def long(tmp_path: Path) -> Path:
+    path = tmp_path / "source.mp4"
+    path.write_bytes(LONG)
+    os.utime(path, ns=(MTIME, MTIME))
+    return path
+
+
+class Past(Recording):
+    """Notes how each piece was written: past the cache or through it."""
+
+    def __init__(self, takes: bool = True, alignment: int = 4096) -> None:
+        super().__init__()
+        self.pieces: list[tuple[str, bool, int]] = []
+        self._takes = takes
+        self._alignment = alignment
+
+    def go_past_cache(self, fd: int) -> bool:
+        return self._takes and super().go_past_cache(fd)
+
+    def write_some(self, fd: int, view: memoryview) -> int:
+        is_past = bool(fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_DIRECT)
+        if is_past and len(view) % self._alignment:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        self.pieces.append((self._targets[fd], is_past, len(view)))
+        return super().write_some(fd, view)
+
+
+def _needs_past(folder: Path) -> None:
+    with (folder / "probe").open("wb") as file:
+        if not Disk().go_past_cache(file.fileno()):
+            pytest.skip("the filesystem of the temporary folder always writes to memory first")
+
+
+def copied_long(disk: Disk, long: Path, targets: dict[str, Path]) -> CopyOutcome[str]:
+    return copy_once(disk, long, targets, Expected(len(LONG), MTIME), past_cache=["one"])
+
+
+def test_a_large_file_goes_past_the_cache_where_it_may(long: Path, targets: dict[str, Path]) -> None:
+    _needs_past(long.parent)
+    disk = Past()
+    outcome = copied_long(disk, long, targets)
+    assert outcome.hashes is not None
+    assert outcome.hashes.sha256 == hashlib.sha256(LONG).hexdigest()
+    for path in targets.values():
+        assert_right(path, LONG)
+    of_one = [(is_past, size) for name, is_past, size in disk.pieces if name == "one"]
+    assert of_one == [*[(True, BLOCK)] * (LARGE // BLOCK), (False, len(LONG) - LARGE)]
+    assert not any(is_past for name, is_past, _ in disk.pieces if name == "two"), "that filesystem may not"
+
+
+def test_a_small_file_goes_through_the_cache(source: Path, targets: dict[str, Path]) -> None:
+    disk = Past()
+    copy_once(disk, source, targets, EXPECTED, past_cache=["one", "two"])
+    assert not any(is_past for _, is_past, _ in disk.pieces)
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_where_past_the_cache_is_refused_it_goes_through(
+    long: Path, targets: dict[str, Path], takes: bool
+) -> None:
+    """At once, or when its device wants larger pieces than there are."""
+    disk = Past(takes, alignment=4 * BLOCK)
+    assert copied_long(disk, long, targets).hashes is not None
+    for path in targets.values():
+        assert_right(path, LONG)
+    assert not any(is_past for _, is_past, _ in disk.pieces)
+
+
+def test_a_large_target_that_fails_leaves_nothing_and_the_other_goes_on(
+    long: Path, targets: dict[str, Path]
+) -> None:
+    class Full(Past):
+        def write_some(self, fd: int, view: memoryview) -> int:
+            if self._targets[fd] == "one" and len(self.pieces) > 10:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return super().write_some(fd, view)
+
+    outcome = copied_long(Full(), long, targets)
+    assert outcome.errors["one"].errno == errno.ENOSPC
+    assert not targets["one"].exists()
+    assert_right(targets["two"], LONG)
+
+
+@pytest.mark.parametrize("name", ["one", "two"])
+def test_all_of_a_large_file_is_written_before_it_counts(
+    long: Path, targets: dict[str, Path], name: str
+) -> None:
+    """The last block fails while nothing is left to read."""
+
+    class LateFull(Past):
+        def write_some(self, fd: int, view: memoryview) -> int:
+            if self._targets[fd] == name and len(view) < BLOCK:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return super().write_some(fd, view)
+
+    outcome = copied_long(LateFull(), long, targets)
+    assert set(outcome.errors) == {name}
+    assert not targets[name].exists()
+
+
+def test_a_large_copy_that_is_stopped_writes_no_more_and_leaves_nothing(
+    long: Path, targets: dict[str, Path]
+) -> None:
+    at_work = threading.Event()
+
+    class Slow(Past):
+        def write_some(self, fd: int, view: memoryview) -> int:
+            at_work.set()
+            return super().write_some(fd, view)
+
+    def stop(_: int) -> None:
+        if at_work.wait(10):
+            raise KeyboardInterrupt
+
+    disk = Slow()
+    with pytest.raises(KeyboardInterrupt):
+        copy_once(disk, long, targets, Expected(len(LONG), MTIME), stop, past_cache=["one"])
+    assert not any(os.path.lexists(path) for path in targets.values())
+    assert not disk._targets, "no file is open any more"
+
+
+def test_a_large_file_is_read_with_a_block_at_work_behind(long: Path, targets: dict[str, Path]) -> None:
+    """What is read next must not come where the block before still waits to be written."""
+
+    class Late(Past):
+        def write_some(self, fd: int, view: memoryview) -> int:
+            kept = bytes(view)
+            written = super().write_some(fd, view)
+            assert kept == bytes(view), "it changed while it was written"
+            return written
+
+    content = b"".join(bytes([n]) * BLOCK for n in range(LARGE // BLOCK + 3))
+    long.write_bytes(content)
+    os.utime(long, ns=(MTIME, MTIME))
+    outcome = copy_once(Late(), long, targets, Expected(len(content), MTIME), past_cache=["one"])
+    assert outcome.hashes is not None
+    for path in targets.values():
+        assert_right(path, content)
+
+
+def test_the_memory_of_what_was_read_is_given_back(long: Path, targets: dict[str, Path]) -> None:
+    given_back: list[tuple[int, int]] = []
+
+    class Noting(Past):
+        def has_read(self, fd: int, offset: int, length: int) -> None:
+            given_back.append((offset, length))
+            super().has_read(fd, offset, length)
+
+    copied_long(Noting(), long, targets)
+    assert given_back == [(0, LARGE)]

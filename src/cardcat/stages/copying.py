@@ -19,6 +19,7 @@ from cardcat.stages.inside import look_inside
 from cardcat.storage.copying import Expected, SourceChanged, copy_once
 from cardcat.storage.destination import incoming
 from cardcat.storage.durable import make_durable
+from cardcat.storage.mounts import PAST_CACHE
 from cardcat.storage.verify import read_back
 from cardcat.text import cause
 
@@ -87,6 +88,7 @@ def _copy(run: Run, file: PlannedFile, findings: list[Finding]) -> CopiedFile | 
         targets,
         Expected(file.size, file.mtime_ns),
         on_bytes=lambda count: _read(run, count),
+        past_cache=[n for n in targets if run.destinations[n].volume.fs_type in PAST_CACHE],
     )
     for number, error in outcome.errors.items():
         _target_failed(run, run.destinations[number], file, error, findings)

@@ -59,6 +59,17 @@ class MacDisk(Disk):
         """There is no such call: each file is synced by itself."""
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
+    def has_read(self, fd: int, offset: int, length: int) -> None:
+        """There is no such hint."""
+
+    def go_past_cache(self, fd: int) -> bool:  # noqa: ARG002 - what the seam gives
+        """All of it goes to memory first: F_FULLFSYNC tells when it is on the medium."""
+        return False
+
+    def go_through_cache(self, fd: int) -> bool:  # noqa: ARG002 - what the seam gives
+        """It does so always."""
+        return False
+
     def start_writeback(self, fd: int) -> None:
         """There is no such hint."""
 

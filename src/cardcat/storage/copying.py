@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Container, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from cardcat.storage._memory import ALIGNMENT
 from cardcat.storage.disk import Disk, StrPath
 from cardcat.storage.hashing import Hasher, Hashes, require_all_read
-from cardcat.storage.reading import Expected, OnBytes, SourceChanged, blocks, opened, require_unchanged
+from cardcat.storage.reading import (
+    LARGE,
+    Expected,
+    OnBytes,
+    SourceChanged,
+    blocks,
+    opened,
+    require_unchanged,
+)
 
 __all__ = ["CopyOutcome", "Expected", "SourceChanged", "copy_once"]
 
@@ -39,15 +49,20 @@ def copy_once(
     targets: Mapping[K, StrPath],
     expected: Expected,
     on_bytes: OnBytes | None = None,
+    *,
+    past_cache: Container[K] = (),
 ) -> CopyOutcome[K]:
     """
     Read *source* once and write it to new files, with its modification time; nothing is synced yet.
+
+    A large file goes past the cache where the target is one of *past_cache*: that is for filesystems of
+    `mounts.PAST_CACHE`.
 
     A target that fails is removed and reported in *errors*, the others go on. A file that is there
     already is such an error and stays as it is. If the source fails or changes, all targets are removed.
     Whatever is raised, no file stays open and no half target behind.
     """
-    writing = _Targets(disk, targets)
+    writing = _Targets(disk, targets, past_cache if expected.size >= LARGE else ())
     try:
         hashes = _copy(disk, source, writing, expected, on_bytes)
         writing.finish(expected.mtime_ns)
@@ -63,13 +78,14 @@ def copy_once(
 def _copy(
     disk: Disk, source: StrPath, writing: _Targets[K], expected: Expected, on_bytes: OnBytes | None
 ) -> Hashes | None:
+    is_large = expected.size >= LARGE
     hasher = Hasher()
-    with opened(disk, source, source=True) as fd:
+    with opened(disk, source, source=True) as fd, _behind(writing.write, is_large=is_large) as write:
         require_unchanged(disk, fd, expected, source)
         writing.start()
-        for block in blocks(disk, fd) if writing.open_files else ():
+        for block in blocks(disk, fd, expected.size) if writing.open_files else ():
             hasher.update(block)
-            writing.write(block)
+            write(block)
             if on_bytes:
                 on_bytes(len(block))
             if not writing.open_files or hasher.size > expected.size:
@@ -81,16 +97,42 @@ def _copy(
     return hasher.hashes()
 
 
+@contextmanager
+def _behind(write: Callable[[memoryview], None], *, is_large: bool) -> Iterator[Callable[[memoryview], None]]:
+    """
+    As *write*; of a large file, a block is written while the next one is read and hashed.
+
+    All is written at the end of it, whatever ends it.
+    """
+    if not is_large:
+        yield write
+        return
+    with ThreadPoolExecutor(1, "writing") as thread:
+        before: Future[None] | None = None
+
+        def in_turn(block: memoryview) -> None:
+            nonlocal before
+            if before:
+                before.result()
+            before = thread.submit(write, block)
+
+        yield in_turn
+        if before:
+            before.result()
+
+
 class _Targets(Generic[K]):
     """The files that are written. One that fails is closed, removed and remembered in *errors*."""
 
-    def __init__(self, disk: Disk, paths: Mapping[K, StrPath]) -> None:
+    def __init__(self, disk: Disk, paths: Mapping[K, StrPath], past_cache: Container[K]) -> None:
         self.errors: dict[K, OSError] = {}
         self.open_files: dict[K, int] = {}
         self.finished: set[K] = set()
         self._disk = disk
         self._paths = paths
         self._waiting = 0
+        self._past_cache = past_cache
+        self._are_past = False  # any of them
 
     def start(self) -> None:
         for key, path in self._paths.items():
@@ -98,8 +140,16 @@ class _Targets(Generic[K]):
                 self.open_files[key] = self._disk.open_new(path)
             except OSError as error:  # nothing of ours is there: a file that has the name already stays
                 self.errors[key] = error
+                continue
+            if key in self._past_cache:
+                self._are_past |= self._disk.go_past_cache(self.open_files[key])
 
     def write(self, block: memoryview) -> None:
+        if self._are_past and (odd := len(block) % ALIGNMENT):  # the end of the file
+            whole, block = block[:-odd], block[-odd:]
+            self._each(lambda fd: self._disk.write(fd, whole))
+            self._each(self._disk.go_through_cache)
+            self._are_past = False
         self._each(lambda fd: self._disk.write(fd, block))
         self._waiting += len(block)
         if self._waiting >= _WRITEBACK:
@@ -121,7 +171,7 @@ class _Targets(Generic[K]):
         for key in [*self.open_files, *self.finished]:
             self._remove(key)
 
-    def _each(self, act: Callable[[int], None]) -> None:
+    def _each(self, act: Callable[[int], object]) -> None:
         for key, fd in list(self.open_files.items()):
             try:
                 act(fd)

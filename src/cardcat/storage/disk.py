@@ -13,9 +13,9 @@ from pathlib import Path, PurePath
 from cardcat.storage import _linux
 from cardcat.storage._far import is_near, reachable
 from cardcat.storage._links import Links
+from cardcat.storage._memory import Memory
 from cardcat.storage._opening import open_file, open_folder
 from cardcat.storage.below import Below
-from cardcat.storage.medium import drop_cache_below
 
 StrPath = str | os.PathLike[str]
 
@@ -26,7 +26,7 @@ _NO_SUCH_CALL = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP})
 _NO_SUCH_TIMES = _NO_SUCH_CALL | {errno.EPERM, errno.EACCES}
 
 
-class Disk(Links):
+class Disk(Links, Memory):
     """
     What the pipeline does to files, an operation a method. OSError is raised as the system gives it.
 
@@ -123,7 +123,12 @@ class Disk(Links):
     def write(self, fd: int, view: memoryview) -> None:
         """Write all of *view*, however many bytes the system takes at a time."""
         while view:
-            written = self.write_some(fd, view)
+            try:
+                written = self.write_some(fd, view)
+            except OSError as error:
+                if error.errno != errno.EINVAL or not self.go_through_cache(fd):
+                    raise
+                continue  # its device wants another alignment
             if not written:
                 raise OSError(errno.EIO, "the system took no more bytes")
             view = view[written:]
@@ -257,13 +262,6 @@ class Disk(Links):
 
     # -- making it last ------------------------------------------------------------------------------
 
-    def start_writeback(self, fd: int) -> None:
-        """Let the system begin to write out what was written to *fd*. A hint: never an error."""
-        try:
-            _linux.sync_file_range(fd)
-        except OSError:
-            return
-
     def fsync(self, fd: int) -> None:
         """Return when the file's bytes and size are on the medium."""
         os.fsync(fd)
@@ -282,18 +280,3 @@ class Disk(Links):
                 raise
         finally:
             self.release(fd)
-
-    def drop_cache(self, fd: int, size: int) -> int | None:
-        """Ask the system to forget the file's pages; how many stay in memory, None if it doesn't tell."""
-        try:
-            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
-            return _linux.resident_pages(fd, 0, max(size, os.fstat(fd).st_size))
-        except OSError:
-            return None
-
-    def drop_cache_below(self, fd: int, fs_type: str) -> str | None:
-        """Make memory below the file's own pages forget it; None if none can answer, else which may."""
-        try:
-            return drop_cache_below(fd, fs_type)
-        except OSError as error:
-            return f"the device does not tell ({error})"

@@ -75,7 +75,7 @@ def hash_file(
     with opened(disk, path, source=source) as fd:
         expected = expected or expected_of(disk.stat_open(fd))
         require_unchanged(disk, fd, expected, path)
-        for block in blocks(disk, fd):
+        for block in blocks(disk, fd, expected.size):
             hasher.update(block)
             if on_bytes:
                 on_bytes(len(block))

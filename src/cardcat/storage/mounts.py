@@ -18,6 +18,9 @@ LOCAL_FILESYSTEMS = frozenset(
 )
 """The kernel's own on a block device: one sync does for all files, only the page cache keeps their bytes."""
 
+PAST_CACHE = frozenset({"ext4", "xfs"})
+"""Those of them that write large files at the speed of the device where memory is left out of it."""
+
 _PATIENCE = 0.5  # seconds until it is asked again whether to stop
 
 _OCTAL = re.compile(rb"\\([0-7]{3})")

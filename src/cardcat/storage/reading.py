@@ -15,6 +15,11 @@ BLOCK = (
     1 << 20
 )  # long enough that hashing threads don't wait for each other, short enough to stay in a CPU's cache
 
+LARGE = 16 << 20
+"""Bytes from which on a file is worth that memory is left out of its way."""
+
+_BEHIND = 16 << 20  # bytes whose memory is given back at once: to do so takes a while
+
 OnBytes = Callable[[int], None]
 
 _INT64 = (1 << 63) - 1
@@ -63,16 +68,31 @@ def opened(disk: Disk, path: StrPath, *, source: bool) -> Iterator[int]:
         disk.release(fd)
 
 
-def blocks(disk: Disk, fd: int) -> Iterator[memoryview]:
-    """All bytes of *fd* from where it stands. A block is this thread's buffer, good until the next one."""
+def blocks(disk: Disk, fd: int, size: int = 0) -> Iterator[memoryview]:
+    """
+    All bytes of *fd* from where it stands. A block is this thread's buffer, good until the next one.
+
+    Of a file that is known to be `LARGE` by its *size* it is good until the one after the next, and the
+    memory of what lies behind is given back: a card of films is larger than memory, and to find room for all
+    of it costs more than to read it.
+    """
+    is_large = size >= LARGE
     buffer = thread_buffer()
-    while size := disk.read_into(fd, buffer):
-        yield buffer[:size]
+    other = thread_buffer("second") if is_large else buffer
+    at = behind = 0
+    while count := disk.read_into(fd, buffer):
+        yield buffer[:count]
+        buffer, other = other, buffer
+        at += count
+        if is_large and at - behind >= _BEHIND:
+            disk.has_read(fd, behind, at - behind)
+            behind = at
 
 
-def thread_buffer() -> memoryview:
-    """This thread's own buffer of BLOCK bytes, aligned to a page."""
-    view: memoryview | None = getattr(_buffers, "view", None)
+def thread_buffer(name: str = "first") -> memoryview:
+    """This thread's own buffer of BLOCK bytes, aligned to a page; for each *name* another one."""
+    view: memoryview | None = getattr(_buffers, name, None)
     if view is None:
-        view = _buffers.view = memoryview(mmap.mmap(-1, BLOCK))
+        view = memoryview(mmap.mmap(-1, BLOCK))
+        setattr(_buffers, name, view)
     return view

@@ -57,7 +57,7 @@ def read_back(
                 on_bytes(size)
             return past
         sums = _Sums(sha256)
-        for block in blocks(disk, fd):
+        for block in blocks(disk, fd, size):
             sums.update(block)
             if on_bytes:
                 on_bytes(len(block))
