@@ -69,8 +69,9 @@ def copies_of(c: Connection, location_id: int, hashes: Sequence[str]) -> list[Co
 
 def copies_named(c: Connection, location_id: int, folder: str, names: Iterable[str]) -> dict[str, CopyRow]:
     """What the catalog knows to be, or to have been, under *names* directly in *folder*, by the name."""
-    text, raw = to_text(folder)
-    query = _copies(location_id).where(folders.c.path == text, folders.c.path_raw == (raw or b""))
+    if (id_ := existing_folders(c, location_id, [folder]).get(folder)) is None:
+        return {}
+    query = _copies(location_id).where(file_locations.c.folder_id == id_)
     found = {}
     for chunk in chunks(names):
         texts = [to_text(name)[0] for name in chunk]

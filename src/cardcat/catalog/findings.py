@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, exists, select, update
 
 from cardcat.catalog.bulk import Value, chunks, insert_many
 from cardcat.catalog.tables import backup_errors, session_details
@@ -21,14 +21,15 @@ def record_findings(c: Connection, session_id: int, findings: Iterable[Finding],
 def resolve_findings(c: Connection, session_id: int, paths: Sequence[str], now: int) -> None:
     """Say that these files of the session are fine now; their findings stay on record."""
     e = backup_errors.c
+    are_open = (e.session_id == session_id, e.is_failure, e.resolved_at.is_(None))
+    if not c.scalar(select(exists().where(*are_open))):  # as mostly
+        return
     statement = (
         update(backup_errors)
         .where(
-            e.session_id == session_id,
+            *are_open,
             e.source_path == bindparam("b_path"),
             e.source_path_raw == bindparam("b_raw"),
-            e.is_failure,
-            e.resolved_at.is_(None),
         )
         .values(resolved_at=now)
     )
