@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -9,12 +11,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy.dialects import sqlite
 
-from cardcat.catalog.items import owners_of
+from cardcat.catalog.engine import open_catalog
+from cardcat.catalog.mentions import owners_of
+from cardcat.catalog.origins import origins_of
+from cardcat.catalog.renewals import paths_on_cards
 from cardcat.errors import DestinationError
 from cardcat.model import SessionStatus
-from cardcat.storage.disk import Disk
+from cardcat.storage.disk import Disk, StrPath
 from cardcat.storage.holding import open_destination
-from tests.support import Desk, fill, jpeg
+from tests.support import DAY, Desk, fill, jpeg
 
 _SAID = (
     "source_path, source_path_raw, size, mtime_ns, hash, destination_path, destination_path_raw, "
@@ -114,6 +119,49 @@ def test_who_answers_for_a_copy_is_asked_of_the_index_without_repeats(desk: Desk
     assert "backup_items.is_repeat = 0" in asked[0]
 
 
+def test_what_changes_in_a_session_that_is_taken_up_again_is_no_repeat_any_more(desk: Desk) -> None:
+    """The camera writes its index file anew while a session waits to be taken up again."""
+    fill(desk.card, {"DCIM/1.JPG": jpeg(1), "MISC/X.CTG": b"index"})
+    desk.backup()
+    fill(desk.card, {"DCIM/2.JPG": jpeg(2)})
+
+    class Unreadable(Disk):
+        def open_source(self, path: StrPath) -> int:
+            if str(path).endswith("2.JPG"):
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return super().open_source(path)
+
+    assert desk.backup(disk=Unreadable()).status == SessionStatus.FAILED
+    assert said(desk, 2, "source_path, is_repeat") == [
+        ("DCIM/1.JPG", 1),
+        ("DCIM/2.JPG", 0),
+        ("MISC/X.CTG", 1),
+    ]
+    fill(desk.card, {"MISC/X.CTG": b"INDEX"}, mtime_ns=DAY + 10**12)
+    assert desk.backup().sessions[0].resumed
+    assert said(desk, 2, "source_path, is_repeat, state") == [
+        ("DCIM/1.JPG", 1, "skipped"),
+        ("DCIM/2.JPG", 0, "verified"),
+        ("MISC/X.CTG", 0, "verified"),
+    ]
+
+
+def test_repeats_are_told_where_a_copy_is_asked_for(desk: Desk) -> None:
+    """The photo of the first session lies beside the sidecar that came in the third."""
+    fill(desk.card, {"DCIM/1.JPG": jpeg(1)})
+    desk.backup()
+    desk.backup()
+    fill(desk.card, {"DCIM/1.XMP": b"<x/>"})
+    desk.backup("drive", "other")
+    ids = [int(str(id_)) for (id_,) in desk.ask("SELECT id FROM file_locations ORDER BY id")]
+    with open_catalog(desk.catalog) as catalog, catalog.read() as c:
+        on_cards = paths_on_cards(c, ids)
+        met = [origin.session_id for origin in origins_of(c, hashlib.sha256(jpeg(1)).hexdigest(), ids[:1])]
+    assert on_cards[ids[0]] == [(1, "DCIM/1.JPG"), (2, "DCIM/1.JPG"), (3, "DCIM/1.JPG")]
+    assert (3, "DCIM/1.XMP") in [each for places in on_cards.values() for each in places]
+    assert met == [1, 2, 3], "not the session to the other drive"
+
+
 @pytest.fixture
 def drive(tmp_path: Path) -> Path:
     root = tmp_path / "drive"
@@ -123,41 +171,32 @@ def drive(tmp_path: Path) -> Path:
     (root / "away").symlink_to(tmp_path / "elsewhere")
     fill(tmp_path / "elsewhere", {"5": b"55555"})
     (root / "b/loop").symlink_to(root / "a")
+    fill(root / "a/folder", {"6": b"666666"})
     return root
 
 
-_PATHS = [
-    "4",
-    "a/1",
-    "a/2",
-    "a/folder",
-    "a/link",
-    "a/none",
-    "away/5",
-    "b/c/3",
-    "b/loop/1",
-    "b/none/1",
-    "a/1/x",
-]
+_SIZES = {
+    "4": 4,
+    "a/1": 1,
+    "a/2": 2,
+    "a/folder": None,
+    "a/link": None,
+    "a/none": None,
+    "away/5": None,
+    "b/c/3": 3,
+    "b/loop/1": None,
+    "b/loop/folder/6": None,
+    "b/none/1": None,
+    "a/1/x": None,
+}
+_PATHS = [*_SIZES]
 
 
 def test_many_files_are_looked_at_as_each_of_them(drive: Path) -> None:
     with open_destination(Disk(), drive) as there:
         alone = [there.look_at_file(path) for path in _PATHS]
         together = [*there.look_at_files(_PATHS)]
-    assert [status and status.st_size for status in together] == [
-        4,
-        1,
-        2,
-        None,
-        None,
-        None,
-        None,
-        3,
-        None,
-        None,
-        None,
-    ]
+    assert [status and status.st_size for status in together] == [*_SIZES.values()]
     assert together == alone
 
 
@@ -177,6 +216,17 @@ def test_a_drive_that_is_pulled_meanwhile_says_nothing_of_its_copies(drive: Path
         drive.mkdir()
         with pytest.raises(DestinationError):
             next(looked)
+
+
+def test_a_drive_that_is_pulled_in_the_middle_of_a_folder_is_noticed(drive: Path, tmp_path: Path) -> None:
+    """Its folder is open, and answers on from memory."""
+    with open_destination(Disk(), drive) as there:
+        looked = there.look_at_files(["a/1", "a/2"])
+        assert next(looked) is not None
+        drive.rename(tmp_path / "pulled")
+        drive.mkdir()
+        with pytest.raises(DestinationError):
+            [*looked]  # noqa: B018
 
 
 def test_no_folder_stays_open(drive: Path) -> None:

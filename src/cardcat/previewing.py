@@ -13,6 +13,7 @@ from cardcat.catalog.items import earlier_columns, earlier_sessions
 from cardcat.catalog.locations import find_location
 from cardcat.catalog.volumes import find_volume
 from cardcat.errors import DestinationError
+from cardcat.frames import HELD
 from cardcat.inputs import check_apart, check_source
 from cardcat.model import BackupOptions, Preview
 from cardcat.opening import refuse_empty_mount_point, usable_destinations
@@ -24,6 +25,8 @@ from cardcat.storage.reading import mtime_of
 from cardcat.storage.system import this_disk
 from cardcat.storage.volumes import path_on_volume, volume_of
 from cardcat.storage.walk import Walk, walk
+
+_ASKED = ("path", "size", "mtime_ns", "destination_path", "copy_size", "copy_mtime_ns")
 
 
 def preview(options: BackupOptions, catalog: str | None = None) -> list[Preview]:
@@ -88,12 +91,12 @@ def _held(source: Path, root: Path, catalog: str | None) -> dict[tuple[str, int]
             refuse_empty_mount_point(c, root, volume_of(root))
         held: dict[tuple[str, int], _Held] = {}
         for session_id in _sessions(c, source, root):
-            paths, sizes, times, _, places, _, *of_copy = earlier_columns(c, session_id)
-            rows = zip(paths, sizes, times, places, *of_copy[:2], strict=True)
-            for path, size, *row in rows:
-                key = os.fsdecode(path), size
-                if key not in held:
-                    held[key] = _look(root, *row)
+            for part in earlier_columns(c, session_id):
+                columns = dict(zip(HELD, part, strict=True))
+                for path, size, *row in zip(*(columns[name] for name in _ASKED), strict=True):
+                    key = os.fsdecode(path), size
+                    if key not in held:
+                        held[key] = _look(root, *row)
         return held
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from tests.faults.guards_again import AGAIN
 from tests.faults.guards_backup import BACKUP
 from tests.faults.guards_care import CARE
 from tests.faults.guards_form import Guard
@@ -22,6 +23,7 @@ __all__ = ["AREAS", "GUARDS", "Guard"]
 
 AREAS: Mapping[str, Sequence[Guard]] = {
     "Backup": BACKUP,
+    "Cards that come again, large files": AGAIN,
     "Verify, repair and rebuild": CARE,
     "Safe to format, and which drive is which": SAFETY,
     "Lists on the drives, catalogs, locks": RECORDS,

@@ -67,7 +67,7 @@ BACKUP = (
     Guard(
         "ask-to-forget",
         "The system is asked to forget the pages of a copy.",
-        "src/cardcat/storage/disk.py",
+        "src/cardcat/storage/_memory.py",
         "            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)\n",
         "",
         "tests/storage/test_disk.py::test_synced_pages_can_be_dropped_and_counted",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import resource
 import sys
@@ -91,6 +92,26 @@ def test_a_file_that_ends_before_its_end_does_no_harm(asked: Ahead, tmp_path: Pa
     asked.send()
     assert os.pread(fd, 50_000, 0) == bytes(10)
     os.close(fd)
+
+
+def test_what_others_have_where_a_mapping_was_refused_is_left_alone(asked: Ahead, tmp_path: Path) -> None:
+    """The system takes the room away before the filesystem says no: the next memory may be given there."""
+    refused = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    if not refused.exists():
+        pytest.skip("there is no /sys here")
+    fd = os.open(refused, os.O_RDONLY)
+    asked.ask(fd, 0, 1 << 20)
+    os.close(fd)
+    theirs = [mmap.mmap(-1, 1 << 20) for _ in range(20)]
+    for one in theirs:
+        one.write(b"x" * (1 << 20))
+    fd = _opened(tmp_path / "a", bytes(5000))
+    asked.ask(fd, 0, 5000)
+    asked.send()
+    asked.close()
+    os.close(fd)
+    assert all(one[:] == b"x" * (1 << 20) for one in theirs)
+    assert asked._room is None
 
 
 def test_a_pipe_is_told(asked: Ahead, tmp_path: Path) -> None:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 import xxhash
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cardcat.storage import copying, reading
 from cardcat.storage.copying import CopyOutcome, Expected, SourceChanged, copy_once
 from cardcat.storage.disk import Disk, StrPath
 from cardcat.storage.reading import BLOCK, LARGE
@@ -569,12 +570,18 @@ def test_a_large_copy_that_is_stopped_writes_no_more_and_leaves_nothing(
 def test_a_large_file_is_read_with_a_block_at_work_behind(long: Path, targets: dict[str, Path]) -> None:
     """What is read next must not come where the block before still waits to be written."""
 
+    was_read = threading.Event()
+
     class Late(Past):
+        def read_into(self, fd: int, view: memoryview) -> int:
+            count = super().read_into(fd, view)
+            was_read.set()
+            return count
+
         def write_some(self, fd: int, view: memoryview) -> int:
-            kept = bytes(view)
-            written = super().write_some(fd, view)
-            assert kept == bytes(view), "it changed while it was written"
-            return written
+            was_read.clear()
+            was_read.wait(0.2)  # the next block is read meanwhile
+            return super().write_some(fd, view)
 
     content = b"".join(bytes([n]) * BLOCK for n in range(LARGE // BLOCK + 3))
     long.write_bytes(content)
@@ -594,4 +601,50 @@ def test_the_memory_of_what_was_read_is_given_back(long: Path, targets: dict[str
             super().has_read(fd, offset, length)
 
     copied_long(Noting(), long, targets)
-    assert given_back == [(0, LARGE)]
+    assert given_back == [(0, LARGE), (LARGE, len(LONG) - LARGE)]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.binary(max_size=3 * 4096 + 100),
+    st.lists(st.sampled_from([1, 511, 512, 4096, 5000]), min_size=1, max_size=5),
+    st.lists(st.sampled_from([1, 512, 4096, BLOCK]), min_size=1, max_size=5),
+)
+def test_short_reads_and_writes_past_the_cache_change_nothing(
+    monkeypatch: pytest.MonkeyPatch, content: bytes, reads: list[int], writes: list[int]
+) -> None:
+    monkeypatch.setattr(reading, "LARGE", 1)
+    monkeypatch.setattr(copying, "LARGE", 1)
+
+    class Short(Disk):
+        turn = 0
+
+        def read_into(self, fd: int, view: memoryview) -> int:
+            self.turn += 1
+            return super().read_into(fd, view[: reads[self.turn % len(reads)]])
+
+        def write_some(self, fd: int, view: memoryview) -> int:
+            return super().write_some(fd, view[: writes[len(view) % len(writes)]])
+
+    with tempfile.TemporaryDirectory() as place:
+        source, one, two = (Path(place, name) for name in ("source", "one", "two"))
+        source.write_bytes(content)
+        os.utime(source, ns=(MTIME, MTIME))
+        expected = Expected(len(content), MTIME)
+        outcome = copy_once(Short(), source, {1: one, 2: two}, expected, past_cache=[1])
+        assert outcome.hashes is not None
+        assert outcome.hashes.sha256 == hashlib.sha256(content).hexdigest()
+        assert_right(one, content)
+        assert_right(two, content)
+
+
+def test_without_another_thread_a_large_file_is_copied_all_the_same(
+    long: Path, targets: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    assert copied_long(Past(), long, targets).hashes is not None
+    for path in targets.values():
+        assert_right(path, LONG)

@@ -6,18 +6,29 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, func, literal, or_, select, true, update
+from sqlalchemy import (
+    Connection,
+    bindparam,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from cardcat.catalog.bulk import Value, among, chunks, insert_many, update_many
 from cardcat.catalog.tables import (
     backup_items,
-    backup_sessions,
     content_identity,
     file_locations,
     session_details,
 )
 from cardcat.model import ItemState, Presence
 from cardcat.paths import from_text, to_text
+
+_PORTION = 20_000  # rows that are turned into columns at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +60,8 @@ def repeat_items(
     may be a million of them.
     """
     i = backup_items.c
-    rows = select(func.count()).select_from(backup_items).where(i.session_id == earlier)
-    is_all = c.scalar(rows) == len(paths)
+    whole = select(func.count()).select_from(backup_items).where(i.session_id == earlier)
+    is_all = c.scalar(whole) == len(paths)
     same = {
         "session_id": literal(session_id),
         **{name: i[name] for name in ("source_path", "source_path_raw", "size", "mtime_ns")},
@@ -62,10 +73,10 @@ def repeat_items(
         "updated_at": literal(now),
         "is_repeat": true(),
     }
-    chosen = select(*same.values()).where(i.session_id == earlier)
-    if not is_all:
-        chosen = chosen.where(i.source_path_raw == b"", among(c, i.source_path, paths))
-    c.execute(backup_items.insert().from_select([*same], chosen, include_defaults=False))
+    rows = select(*same.values()).where(i.session_id == earlier)
+    named = [] if is_all else [among(c, i.source_path, some) for some in chunks(paths)]
+    for chosen in [rows] if is_all else [rows.where(i.source_path_raw == b"", each) for each in named]:
+        c.execute(backup_items.insert().from_select([*same], chosen, include_defaults=False))
 
 
 def set_items(c: Connection, session_id: int, rows: Iterable[ItemRow], now: int) -> None:
@@ -78,7 +89,7 @@ def set_items(c: Connection, session_id: int, rows: Iterable[ItemRow], now: int)
             i.source_path == bindparam("b_source_path"),
             i.source_path_raw == bindparam("b_source_path_raw"),
         )
-        .values({name: bindparam(f"b_{name}") for name in _CHANGING})
+        .values({name: bindparam(f"b_{name}") for name in _CHANGING} | {"is_repeat": false()})
     )
     values = (_values(session_id, row, now) for row in rows)
     update_many(c, statement, ({f"b_{key}": value for key, value in row.items()} for row in values))
@@ -157,11 +168,12 @@ def earlier_sessions(
     return list(c.scalars(query))
 
 
-def earlier_columns(c: Connection, session_id: int) -> Sequence[Sequence[Value]]:
+def earlier_columns(c: Connection, session_id: int) -> Iterator[Sequence[Sequence[Value]]]:
     """
     The files that a session finished and whose copy the catalog still believes to be there.
 
-    They are the columns of `frames.HELD`, in its order: there may be a million files. Paths are exact bytes.
+    They are the columns of `frames.HELD`, in its order, some thousand files at a time: there may be a
+    million. Paths are exact bytes.
     """
     i, f = backup_items.c, file_locations.c
     query = (
@@ -183,48 +195,14 @@ def earlier_columns(c: Connection, session_id: int) -> Sequence[Sequence[Value]]
             f.status == Presence.PRESENT.value,
         )
     )
-    rows = c.execute(query).fetchall()
-    if not rows:
-        return [()] * 10
-    path, raw, size, mtime_ns, hash_, to, to_raw, *of_copy = zip(*rows, strict=True)
-    return [_exact(path, raw), size, mtime_ns, hash_, _exact(to, to_raw), *of_copy, [session_id] * len(rows)]
+    for rows in c.execute(query).partitions(_PORTION):
+        path, raw, size, mtime_ns, hash_, to, to_raw, *of_copy = zip(*rows, strict=True)
+        session = [session_id] * len(rows)
+        yield [_exact(path, raw), size, mtime_ns, hash_, _exact(to, to_raw), *of_copy, session]
 
 
 def _exact(texts: Sequence[str], raws: Sequence[bytes]) -> list[bytes]:
     return [raw or os.fsencode(text) for text, raw in zip(texts, raws, strict=True)]
-
-
-def owners_of(
-    c: Connection, file_location_ids: Sequence[int], *, source_volume_id: int, source_root: tuple[str, bytes]
-) -> dict[int, set[str | None]]:
-    """
-    For each copy the source files that it answers for: those that a session says again are said once.
-
-    Those of the given source are named by their path, those of any other source are None.
-    """
-    i, d = backup_items.c, session_details.c
-    owners: dict[int, set[str | None]] = {}
-    for chunk in chunks(file_location_ids):
-        query = (
-            select(
-                i.file_location_id,
-                i.source_path,
-                i.source_path_raw,
-                d.source_volume_id,
-                d.source_root,
-                d.source_root_raw,
-            )
-            .join(backup_sessions, backup_sessions.c.id == i.session_id)
-            .join(session_details, d.session_id == backup_sessions.c.id)
-            .join(file_locations, file_locations.c.id == i.file_location_id)
-            .join(content_identity, content_identity.c.id == file_locations.c.content_id)
-            .where(i.file_location_id.in_(chunk), ~i.is_repeat, i.hash == content_identity.c.cas_id)
-            .distinct()
-        )
-        for copy, path, raw, volume, root, root_raw in c.execute(query):
-            same = volume == source_volume_id and (root, root_raw) == source_root
-            owners.setdefault(copy, set()).add(from_text(path, raw) if same else None)
-    return owners
 
 
 _READ = (

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, select
 
 from cardcat.catalog.bulk import chunks, unique
 from cardcat.catalog.knowledge import below
+from cardcat.catalog.mentions import mentions
 from cardcat.catalog.tables import backup_items, backup_sessions, session_details, volumes
 from cardcat.catalog.volumes import volume_name
 from cardcat.model import ItemState
@@ -60,14 +61,11 @@ def source_files_at(c: Connection, volume_id: int, path: str) -> list[SourceFile
 
 
 def origins_of(c: Connection, hash_: str, copy_ids: Sequence[int]) -> list[Origin]:
-    """
-    Which files of which cards these copies of the content answer for, the first session first.
-
-    A session that only found again what an earlier one had backed up is not told.
-    """
-    i, s, d = backup_items.c, backup_sessions.c, session_details.c
+    """Which files of which cards these copies of the content answer for, the first session first."""
+    s, d = backup_sessions.c, session_details.c
     found: list[Origin] = []
     for chunk in chunks(unique(copy_ids)):
+        i = mentions(chunk).c
         query = (
             select(
                 s.id, s.started_at, s.source_path, i.source_path.label("path"), i.source_path_raw,
@@ -76,7 +74,7 @@ def origins_of(c: Connection, hash_: str, copy_ids: Sequence[int]) -> list[Origi
             .join(backup_sessions, s.id == i.session_id)
             .join(session_details, d.session_id == s.id)
             .join(volumes, volumes.c.id == d.source_volume_id)
-            .where(i.file_location_id.in_(chunk), ~i.is_repeat, i.hash == hash_, i.state.in_(_FINISHED))
+            .where(i.hash == hash_, i.state.in_(_FINISHED))
         )  # fmt: skip
         found += map(_origin, c.execute(query))
     return sorted(found, key=lambda origin: (origin.session_id, origin.path))

@@ -18,10 +18,10 @@ from cardcat.catalog.details import (
     media_values,
     moment_of,
 )
+from cardcat.catalog.mentions import mentions
 from cardcat.catalog.tables import (
     asset_group_members,
     asset_groups,
-    backup_items,
     backup_sessions,
     content_identity,
     file_locations,
@@ -127,14 +127,15 @@ def paths_on_cards(c: Connection, copy_ids: Sequence[int]) -> dict[int, list[tup
 
     A copy may have had to take another name than they. Those that answer for none are left out.
     """
-    i, f, k = backup_items.c, file_locations.c, content_identity.c
+    f, k = file_locations.c, content_identity.c
     found: dict[int, list[tuple[int, str]]] = {}
     for chunk in chunks(unique(copy_ids)):
+        i = mentions(chunk).c
         query = (
             select(i.file_location_id, i.session_id, i.source_path, i.source_path_raw)
             .join(file_locations, f.id == i.file_location_id)
             .join(content_identity, k.id == f.content_id)
-            .where(i.file_location_id.in_(chunk), ~i.is_repeat, i.state.in_(_FINISHED), i.hash == k.cas_id)
+            .where(i.state.in_(_FINISHED), i.hash == k.cas_id)
         )
         for copy, session, path, raw in c.execute(query.order_by(i.session_id, i.source_path)):
             found.setdefault(copy, []).append((session, from_text(path, raw)))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import polars as pl
+from sqlalchemy import Connection
 
 from cardcat.catalog.copies import CopyRow, copies_of
 from cardcat.catalog.items import earlier_columns, earlier_sessions
@@ -50,14 +51,18 @@ def held_from_earlier(run: Run, destination: Destination, listing: pl.DataFrame)
         for session_id in sessions:
             if missing.is_empty():
                 break
-            columns = dict(zip(HELD, earlier_columns(c, session_id), strict=True))
-            found = pl.DataFrame(columns, schema=HELD).join(missing, on=["path", "size"])
+            found = _of_session(c, session_id).join(missing, on=["path", "size"])
             same = found.filter(pl.col("mtime_ns") == pl.col("now")).join(retimed, on="path", how="anti")
             other = found.join(same, on="path", how="anti").join(retimed, on=["path", "hash"], how="anti")
             held = pl.concat([held, same.select(list(HELD))])
             retimed = pl.concat([retimed, other.select(list(HELD))])  # of each hash the newest
             missing = missing.join(same, on="path", how="anti")
     return Earlier(_confirmed(run, destination, held), retimed)
+
+
+def _of_session(c: Connection, session_id: int) -> pl.DataFrame:
+    parts = (dict(zip(HELD, columns, strict=True)) for columns in earlier_columns(c, session_id))
+    return pl.concat([pl.DataFrame(schema=HELD), *(pl.DataFrame(part, schema=HELD) for part in parts)])
 
 
 def confirm_retimed(

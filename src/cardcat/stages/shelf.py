@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from cardcat.catalog.copies import CopyRow, copies_named
-from cardcat.catalog.items import owners_of
+from cardcat.catalog.mentions import owners_of
 from cardcat.model import Presence, ReadBack
 from cardcat.paths import same_name_key
 from cardcat.plan.names import suffix_of, suffixed

@@ -10,7 +10,7 @@ from cardcat.storage import _linux
 from cardcat.storage.medium import drop_cache_below
 
 ALIGNMENT = 4096
-"""Bytes: what is written past the cache is made of these; no device has longer blocks."""
+"""Bytes: what is written past the cache is made of these; few devices have longer blocks."""
 
 
 class Memory:

@@ -102,7 +102,7 @@ def _behind(write: Callable[[memoryview], None], *, is_large: bool) -> Iterator[
     """
     As *write*; of a large file, a block is written while the next one is read and hashed.
 
-    All is written at the end of it, whatever ends it.
+    At the end of it no block is at work any more, whatever ends it.
     """
     if not is_large:
         yield write
@@ -114,7 +114,11 @@ def _behind(write: Callable[[memoryview], None], *, is_large: bool) -> Iterator[
             nonlocal before
             if before:
                 before.result()
-            before = thread.submit(write, block)
+            try:
+                before = thread.submit(write, block)
+            except RuntimeError:  # no thread is to be had
+                before = None
+                write(block)
 
         yield in_turn
         if before:

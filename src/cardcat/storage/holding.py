@@ -77,7 +77,11 @@ class DestinationRoot(Root):
         return status if status is not None and stat.S_ISREG(status.st_mode) else None
 
     def look_at_files(self, paths: Iterable[str]) -> Iterator[os.stat_result | None]:
-        """As `look_at_file`, of many: quickest where those of one folder come one after the other."""
+        """
+        As `look_at_file`, of many: quickest where those of one folder come one after the other.
+
+        Only at its end it is sure that the drive was there: a folder that is open answers on without it.
+        """
         folder, fd = None, None
         try:
             for path in paths:
@@ -88,6 +92,7 @@ class DestinationRoot(Root):
                     folder, fd = above, None
                     fd = self._opened(above)
                 yield self.look_at_file(path) if fd is None else self._in(fd, name, path)
+            self.require_there()
         finally:
             if fd is not None:
                 self._disk.release(fd)
@@ -95,20 +100,17 @@ class DestinationRoot(Root):
     def _opened(self, folder: str) -> int | None:
         """A folder of this drive, open; None for what had better be looked at file by file."""
         try:
-            if not self._ways.is_straight(f"{folder}/"):
-                return None
-            fd = self._disk.open_folder(folder or ".", within=self.fd)
+            is_straight = self._ways.is_straight(f"{folder}/")
+            return self._disk.open_folder(folder or ".", within=self.fd) if is_straight else None
         except OSError:
             return None
-        if self._disk.stat_open(fd).st_dev == self.device or not self._tells_devices:
-            return fd
-        self._disk.release(fd)
-        return None
 
     def _in(self, fd: int, name: str, path: str) -> os.stat_result | None:
         try:
             status = self._disk.stat_in(fd, name)
         except OSError:
+            return self.look_at_file(path)
+        if status.st_dev != self.device and self._tells_devices:
             return self.look_at_file(path)
         return status if stat.S_ISREG(status.st_mode) else None
 

@@ -87,6 +87,8 @@ def blocks(disk: Disk, fd: int, size: int = 0) -> Iterator[memoryview]:
         if is_large and at - behind >= _BEHIND:
             disk.has_read(fd, behind, at - behind)
             behind = at
+    if is_large:
+        disk.has_read(fd, behind, at - behind)
 
 
 def thread_buffer(name: str = "first") -> memoryview:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import mmap
 import os
 import sys
-from contextlib import suppress
 
 from cardcat.storage import _linux
 
@@ -37,7 +36,8 @@ class Ahead:
             try:
                 _linux.map_at(self._room + self._taken, span, fd, offset - before)
             except OSError:  # a filesystem that maps nothing, or no file at all
-                pass
+                self.send()
+                self._leave()
             else:
                 self._taken += span
                 return
@@ -48,8 +48,10 @@ class Ahead:
         if self._room is None or not self._taken:
             return
         _linux.will_need(self._room, self._taken)
-        with suppress(OSError):  # then they are let go when others take their place
-            _linux.reserve(self._taken, self._room)
+        try:
+            _linux.reserve(self._taken, self._room)  # lets go of the files
+        except OSError:
+            self._leave()
         self._taken = 0
 
     def close(self) -> None:
@@ -57,6 +59,10 @@ class Ahead:
         if self._room is not None:
             _linux.unmap(self._room, _ROOM)
             self._room = None
+
+    def _leave(self) -> None:
+        """Touch the address space no more: a call that failed may have freed it for others."""
+        self._room = None
 
 
 def _room() -> int | None:

@@ -136,7 +136,7 @@ class Reader:
             self.close()
 
     def close(self) -> None:
-        """Close the folders that are held open."""
+        """Close the folders that are held open; it reads no more."""
         self._ahead.close()
         for fd in self._folders.values():
             os.close(fd)
