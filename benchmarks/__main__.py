@@ -1,12 +1,13 @@
 """
 All comparisons with other programs, one after the other, and the pages that are made of them.
 
-`python -m benchmarks [NAME…] [--long] [--results DIR] [--only-pages]`: each script keeps its figures in DIR
-(`benchmarks/results`), and docs/benchmarks.md and the table of the README are written from what lies there.
-All of it takes some three hours on a machine that does nothing else, 50 GB, and root for the cold ones; with
-`--long` the largest sizes are measured as well, and it takes some two hours more. Why a goal was missed
-stands in `benchmarks.reasons`; at the end it is told of which nobody wrote it there. The others here
-(`start_up`, `folder_pairs`, `metadata`, `backup_metadata`, `agreement`) print what they find.
+`python -m benchmarks [NAME…] [--install] [--long] [--results DIR] [--only-pages]`: each script keeps its
+figures in DIR (`benchmarks/results`), and docs/benchmarks.md and the table of the README are written from
+what lies there. All of it takes some three hours on a machine that does nothing else, 50 GB, and root for the
+cold ones; with `--long` the largest sizes are measured as well, and it takes some two hours more. `--install`
+gets the other programs where there is apt-get. Why a goal was missed stands in `benchmarks.reasons`; at the
+end it is told of which nobody wrote it there. The others here (`start_up`, `folder_pairs`, `metadata`,
+`backup_metadata`, `agreement`) print what they find.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import pages, reasons, results
+from benchmarks import pages, peers, reasons, results
 
 SCRIPTS = (
     "commands",
@@ -50,10 +51,15 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of these: {', '.join(SCRIPTS)}")
     parser.add_argument("--results", type=Path, default=pages.RESULTS, metavar="DIR")
     parser.add_argument("--long", action="store_true", help="the largest sizes too")
+    parser.add_argument("--install", action="store_true", help="install the other programs first (apt-get)")
     parser.add_argument("--only-pages", action="store_true", help="measure nothing")
     given = parser.parse_args()
     if unknown := sorted({*given.names} - {*SCRIPTS}):
         parser.error(f"there is no {', '.join(unknown)}")
+    if given.install and (told := peers.install()):
+        parser.error(told)
+    if not given.only_pages and (left_out := peers.missing()):
+        print(f"Not installed, so nothing is measured against them: {', '.join(left_out)} (--install)")
     failed = 0
     given.results.mkdir(parents=True, exist_ok=True)
     for name in () if given.only_pages else given.names or SCRIPTS:

@@ -56,8 +56,19 @@ def with_figures(text: str, files: Sequence[Path]) -> str:
         raise ValueError("the README has not both marks of the figures, each once")
     before, _, rest = text.partition(_BEGIN)
     _, _, after = rest.partition(_END)
-    wanted = [one for file in files for one in read(file) if one.has_goal]
-    return f"{before}{_BEGIN}\n{''.join(_table(wanted))}{_END}{after}"
+    wanted = [(file.stem, one) for file in files for one in read(file) if one.has_goal]
+    parts = (_measured(files), _table([one for _, one in wanted]), _reasons(wanted))
+    shown = "".join(line for part in parts for line in part)
+    return f"{before}{_BEGIN}\n{shown}{_END}{after}"
+
+
+def _measured(files: Sequence[Path]) -> Iterator[str]:
+    """When and on which machines."""
+    abouts = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    if abouts:
+        days = sorted({about["date"] for about in abouts})
+        machines = sorted({f"{a['processors']}, {a['system']}, Python {a['python']}" for a in abouts})
+        yield f"Measured {', '.join(days)} on {'; '.join(machines)}.\n\n"
 
 
 def _part(file: Path) -> str:
@@ -70,7 +81,7 @@ def _part(file: Path) -> str:
     found = read(file)
     parts = (
         _table(found) if found else (),
-        _reasons(file.stem, found),
+        _reasons([(file.stem, one) for one in found]),
         _steps(about.get("steps", [])),
         _limits([Limit.of(row) for row in about.get("limits", [])]),
     )
@@ -88,10 +99,10 @@ def _table(results: Sequence[Result]) -> Iterator[str]:
         yield f"| {work} | {one.peer} | {own} | {other} | {one.figure} | {goal} |\n"
 
 
-def _reasons(script: str, results: Sequence[Result]) -> Iterator[str]:
-    """Why goals were missed, each reason once, as far as they are known."""
+def _reasons(results: Sequence[tuple[str, Result]]) -> Iterator[str]:
+    """Why goals were missed, each reason once, as far as they are known. Each result with its script."""
     told: dict[str, list[str]] = {}
-    for one in results:
+    for script, one in results:
         if not one.is_reached and (why := reasons.reason(script, one)):
             told.setdefault(why, []).append(f"{one.work}, against {one.peer}")
     if told:
