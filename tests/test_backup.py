@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -509,3 +511,19 @@ def test_a_structure_of_a_folder_with_a_very_long_name_finds_its_place(desk: Des
 
     assert desk.backup(source=source).status == SessionStatus.COMPLETED
     assert list(desk.on().values()) == [b"i"]
+
+
+def test_drives_are_proved_at_the_same_time(desk: Desk) -> None:
+    """Each waits for its own medium: two take as long as the slower one."""
+    fill(desk.card, {"DCIM/1.JPG": jpeg(1)})
+    meeting = threading.Barrier(2, timeout=30)
+
+    class Meeting(Disk):
+        def drop_cache(self, fd: int, size: int) -> int | None:
+            if not meeting.broken and size:
+                with suppress(threading.BrokenBarrierError):
+                    meeting.wait()
+            return super().drop_cache(fd, size)
+
+    assert desk.backup("one", "two", disk=Meeting()).status == SessionStatus.COMPLETED
+    assert not meeting.broken

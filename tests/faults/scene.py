@@ -17,6 +17,7 @@ from cardcat.catalog.engine import open_catalog
 from cardcat.media.reader import read_metadata
 from cardcat.metadata import Metadata
 from cardcat.model import BackupResult, Kind
+from cardcat.stages import copying
 from cardcat.storage.disk import Disk
 from tests.support import Desk, fill, jpeg
 
@@ -78,6 +79,7 @@ def simplified() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(opening, "MetadataPool", InProcess)
         patch.setattr(opening, "FILES_IN_FLIGHT", 1)
+        patch.setattr(copying, "DRIVES_AT_ONCE", 1)
         yield
 
 

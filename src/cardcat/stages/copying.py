@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -22,6 +23,8 @@ from cardcat.storage.durable import make_durable
 from cardcat.storage.mounts import PAST_CACHE
 from cardcat.storage.verify import read_back
 from cardcat.text import cause
+
+DRIVES_AT_ONCE = 4  # that are synced and read back at the same time
 
 _TOO_LARGE = (errno.EFBIG, errno.EOVERFLOW)  # one file is too much for the filesystem; the drive is fine
 
@@ -52,8 +55,7 @@ def copy_batch(run: Run, batch: Batch) -> CopiedBatch:
         each = run.in_parallel(lambda file: _copy(run, file, findings), work, size=lambda file: file.size)
         copied = [file for file in each if file is not None]
     run.source.there.require_same()
-    for destination in run.alive:
-        _prove(run, destination, copied, findings)
+    findings += _prove_all(run, copied)
     copied = [file for file in copied if file.proofs]
     with run.at(Stage.METADATA, _takers(run, work)):
         findings += look_inside(run, copied)
@@ -147,11 +149,19 @@ def _source_failed(run: Run, numbers: Sequence[int], file: PlannedFile, error: O
         yield Finding(file.path, Stage.COPY, type(error).__name__, message, destination=root, failed=True)
 
 
-def _prove(run: Run, destination: Destination, copied: Iterable[CopiedFile], findings: list[Finding]) -> None:
+def _prove_all(run: Run, copied: Sequence[CopiedFile]) -> list[Finding]:
+    """Prove the copies on all drives, several of them at once; what was found, drive by drive."""
+    with ThreadPoolExecutor(DRIVES_AT_ONCE, "drives") as drives:
+        found = drives.map(lambda destination: _prove(run, destination, copied), run.alive)
+        return [finding for findings in found for finding in findings]
+
+
+def _prove(run: Run, destination: Destination, copied: Iterable[CopiedFile]) -> list[Finding]:
     """Make the destination's copies durable and read them back; one that differs loses its proof."""
     mine = [file for file in copied if destination.number in file.proofs]
+    findings: list[Finding] = []
     if not mine:
-        return
+        return findings
     paths = [incoming_path(destination, file.file) for file in mine]
     size, timing = sum(file.hashes.size for file in mine), destination.timing
     proofs: list[ReadBack | None] = [None] * len(mine)
@@ -174,6 +184,7 @@ def _prove(run: Run, destination: Destination, copied: Iterable[CopiedFile], fin
         del file.proofs[destination.number]
         if proof is not None:
             findings.append(_differs(destination, file.file))
+    return findings
 
 
 def _read_back(run: Run, destination: Destination, file: CopiedFile) -> ReadBack:
