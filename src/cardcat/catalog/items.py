@@ -74,9 +74,13 @@ def repeat_items(
         "is_repeat": true(),
     }
     rows = select(*same.values()).where(i.session_id == earlier)
-    named = [] if is_all else [among(c, i.source_path, some) for some in chunks(paths)]
-    for chosen in [rows] if is_all else [rows.where(i.source_path_raw == b"", each) for each in named]:
-        c.execute(backup_items.insert().from_select([*same], chosen, include_defaults=False))
+    if is_all:
+        parts = [rows]
+    else:
+        are_text = rows.where(i.source_path_raw == b"")
+        parts = [are_text.where(among(c, i.source_path, some)) for some in chunks(paths)]
+    for part in parts:
+        c.execute(backup_items.insert().from_select([*same], part, include_defaults=False))
 
 
 def set_items(c: Connection, session_id: int, rows: Iterable[ItemRow], now: int) -> None:
