@@ -29,12 +29,22 @@ OF_ROWS: dict[str, str] = {
     "find duplicates, 2,000 photos": (
         "All of them read the same bytes at the speed of the disk. What is left is the start of Python."
     ),
+    "cardcat volumes list,": "It adds up the copies on every drive: all rows are gone through.",
+    "cardcat volumes show": "It weighs every copy on the drive against those on all others.",
+    "cardcat catalog status": "It reads all of the catalog's file and checks it.",
+    "cardcat duplicates": "It works out why each duplicate is there before it shows one.",
 }
 """By the beginning of a row's work and, after ` | `, what it is against, where that matters."""
 
 OF_SCRIPTS: dict[str, str] = {
-    "unproved": "",
-    "destinations": "",
+    "unproved": (
+        "All of it is hashed by SHA-256 and XXH3-128, looked into and recorded: on two processors that takes "
+        "as long as `cp` and `sync` take to write."
+    ),
+    "destinations": (
+        "Card and drives lie on one disk here: what goes to the second drive is written to that disk, and "
+        "read back from it, after what goes to the first."
+    ),
     "queries": "",
     "growth": "",
 }
