@@ -146,6 +146,25 @@ def test_what_changes_in_a_session_that_is_taken_up_again_is_no_repeat_any_more(
     ]
 
 
+def test_a_session_that_is_taken_up_late_leaves_what_others_repeat_of_it(desk: Desk) -> None:
+    """Another session has repeated its rows; then the camera writes its index anew, and it goes on."""
+    fill(desk.card, {"MISC/X.CTG": b"index", "DCIM/1.JPG": jpeg(1)})
+
+    class Unreadable(Disk):
+        def open_source(self, path: StrPath) -> int:
+            if str(path).endswith("1.JPG"):
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return super().open_source(path)
+
+    desk.backup(disk=Unreadable())
+    desk.backup(excludes=("*.JPG",))
+    assert said(desk, 2, "source_path, is_repeat") == [("MISC/X.CTG", 1)]
+    fill(desk.card, {"MISC/X.CTG": b"INDEX"}, mtime_ns=DAY + 10**12)
+    assert desk.backup().sessions[0].resumed
+    assert said(desk, 1, "source_path, is_repeat, file_location_id")[1][:2] == ("MISC/X.CTG", 0)
+    assert said(desk, 2, "source_path, is_repeat") == [("MISC/X.CTG", 0)]
+
+
 def test_repeats_are_told_where_a_copy_is_asked_for(desk: Desk) -> None:
     """The photo of the first session lies beside the sidecar that came in the third."""
     fill(desk.card, {"DCIM/1.JPG": jpeg(1)})

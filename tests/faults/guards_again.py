@@ -85,4 +85,12 @@ AGAIN = (
         "        pass\n\n\ndef",
         "tests/storage/test_ahead.py::test_what_others_have_where_a_mapping_was_refused_is_left_alone",
     ),
+    Guard(
+        "repeats-that-stand-alone",
+        "What others repeat of a row that changes stands for itself from then on.",
+        "src/cardcat/stages/dedupe.py",
+        "            end_repeats(c, session, finished)\n",
+        "",
+        "tests/test_repeats.py::test_a_session_that_is_taken_up_late_leaves_what_others_repeat_of_it",
+    ),
 )

@@ -83,6 +83,21 @@ def repeat_items(
         c.execute(backup_items.insert().from_select([*same], part, include_defaults=False))
 
 
+def end_repeats(c: Connection, session_id: int, paths: Iterable[str]) -> None:
+    """
+    Let what other sessions repeat of these files stand for itself: the rows of this one are about to change.
+
+    Else nothing would say any more which file of the card an old copy answers for.
+    """
+    i, d = backup_items.c, session_details.c
+    mine = select(session_details).where(d.session_id == session_id).subquery().c
+    same = ("source_volume_id", "source_root", "source_root_raw", "destination_location_id")
+    others = select(d.session_id).where(*(d[name] == mine[name] for name in same), d.session_id != session_id)
+    for some in chunks(to_text(path)[0] for path in paths):
+        are = (i.session_id.in_(others), among(c, i.source_path, some), i.is_repeat)
+        c.execute(update(backup_items).where(*are).values(is_repeat=False))
+
+
 def set_items(c: Connection, session_id: int, rows: Iterable[ItemRow], now: int) -> None:
     """Write the new state of files that are in the journal."""
     i = backup_items.c

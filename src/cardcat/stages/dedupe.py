@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from cardcat.catalog.copies import CopyRow
 from cardcat.catalog.findings import resolve_findings
-from cardcat.catalog.items import ItemRow, add_items, items_of, repeat_items, set_items
+from cardcat.catalog.items import ItemRow, add_items, end_repeats, items_of, repeat_items, set_items
 from cardcat.errors import DestinationError
 from cardcat.frames import DECISIONS, checked
 from cardcat.inputs import show
@@ -158,6 +158,8 @@ def _write_journal(run: Run, destination: Destination, rows: pl.DataFrame, good:
             add_items(c, session, (item for item in items if item.path not in known), now())
             renewed = (_renewed(item, known[item.path]) for item in items if item.path in known)
             changed = [item for item in renewed if item != known[item.path]]
+            finished = [item.path for item in changed if known[item.path].state.is_finished]
+            end_repeats(c, session, finished)
             set_items(c, session, changed, now())
             ended = [item.path for item in changed if item.state.is_finished]
             resolve_findings(c, session, ended, now())
