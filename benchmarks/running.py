@@ -36,14 +36,17 @@ def run(name: str, command: Sequence[str], home: Path) -> int:
     """
     said = home / "said"
     with (home / "answer").open("wb") as answer, said.open("wb") as complaints:
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # until it is known whom to end
         process = subprocess.Popen(
             command,
             env=os.environ | {"HOME": str(home)},
             stdout=answer,
             stderr=complaints,
             start_new_session=True,
+            preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_SETMASK, mask),  # noqa: PLW1509 - no threads
         )
         try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             _, status, usage = os.wait4(process.pid, 0)
         except BaseException:
             with suppress(ProcessLookupError):
