@@ -27,6 +27,19 @@ _SAID = (
 )
 
 
+class Unreadable(Disk):
+    """Can't read the file of that name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+
+    def open_source(self, path: StrPath) -> int:
+        if str(path).endswith(self._name):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return super().open_source(path)
+
+
 def said(desk: Desk, session: int, of: str = _SAID) -> list[tuple[object, ...]]:
     query = f"SELECT {of} FROM backup_items WHERE session_id = ? ORDER BY source_path, source_path_raw"
     return [tuple(row) for row in desk.ask(query, session)]
@@ -125,13 +138,7 @@ def test_what_changes_in_a_session_that_is_taken_up_again_is_no_repeat_any_more(
     desk.backup()
     fill(desk.card, {"DCIM/2.JPG": jpeg(2)})
 
-    class Unreadable(Disk):
-        def open_source(self, path: StrPath) -> int:
-            if str(path).endswith("2.JPG"):
-                raise OSError(errno.EIO, os.strerror(errno.EIO))
-            return super().open_source(path)
-
-    assert desk.backup(disk=Unreadable()).status == SessionStatus.FAILED
+    assert desk.backup(disk=Unreadable("2.JPG")).status == SessionStatus.FAILED
     assert said(desk, 2, "source_path, is_repeat") == [
         ("DCIM/1.JPG", 1),
         ("DCIM/2.JPG", 0),
@@ -150,13 +157,7 @@ def test_a_session_that_is_taken_up_late_leaves_what_others_repeat_of_it(desk: D
     """Another session has repeated its rows; then the camera writes its index anew, and it goes on."""
     fill(desk.card, {"MISC/X.CTG": b"index", "DCIM/1.JPG": jpeg(1)})
 
-    class Unreadable(Disk):
-        def open_source(self, path: StrPath) -> int:
-            if str(path).endswith("1.JPG"):
-                raise OSError(errno.EIO, os.strerror(errno.EIO))
-            return super().open_source(path)
-
-    desk.backup(disk=Unreadable())
+    desk.backup(disk=Unreadable("1.JPG"))
     desk.backup(excludes=("*.JPG",))
     assert said(desk, 2, "source_path, is_repeat") == [("MISC/X.CTG", 1)]
     fill(desk.card, {"MISC/X.CTG": b"INDEX"}, mtime_ns=DAY + 10**12)
