@@ -638,11 +638,17 @@ def test_short_reads_and_writes_past_the_cache_change_nothing(
         assert_right(two, content)
 
 
+@pytest.mark.parametrize("times", [1, 1_000])
 def test_without_another_thread_a_large_file_is_copied_all_the_same(
-    long: Path, targets: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+    long: Path, targets: dict[str, Path], monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
+    """Also if one is to be had a little later: it must not find the first block waiting for it."""
+    start, refusals = threading.Thread.start, iter(range(times))
+
     def refused(self: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
+        if next(refusals, None) is not None:
+            raise RuntimeError("can't start new thread")
+        start(self)
 
     monkeypatch.setattr(threading.Thread, "start", refused)
     assert copied_long(Past(), long, targets).hashes is not None

@@ -109,15 +109,17 @@ def _behind(write: Callable[[memoryview], None], *, is_large: bool) -> Iterator[
         return
     with ThreadPoolExecutor(1, "writing") as thread:
         before: Future[None] | None = None
+        is_alone = False
 
         def in_turn(block: memoryview) -> None:
-            nonlocal before
+            nonlocal before, is_alone
             if before:
                 before.result()
             try:
-                before = thread.submit(write, block)
-            except RuntimeError:  # no thread is to be had
-                before = None
+                before = None if is_alone else thread.submit(write, block)
+            except RuntimeError:  # no thread is to be had; none may come later, and find this block waiting
+                before, is_alone = None, True
+            if is_alone:
                 write(block)
 
         yield in_turn
