@@ -35,7 +35,7 @@ from cardcat.timing import Timing
 WINDOW = 4_096  # calls that are waiting at once
 HANDFUL = 1_000_000  # bytes of small files that a thread takes at a time; with less, they are tiny
 MOST_IN_HAND = 16  # files
-LONG = 0.002  # seconds for a tiny file: most of it is waiting for a drive, while others could be asked for
+LONG = 0.01  # seconds for a tiny file: most of it is waiting for a drive, while others could be asked for
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -123,7 +123,6 @@ class Run:
     findings: list[Finding] = field(default_factory=list)
     leftover: list[int] = field(default_factory=list)  # items whose twin turned out to be none
     is_finished: bool = False
-    has_to_wait: bool = False  # for each tiny file, so long that it pays to have several on the way
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -166,9 +165,10 @@ class Run:
         def hand_over(first: int) -> None:
             for at in range(first, len(handfuls)):
                 some, is_large = handfuls[at]
-                if at not in given and (is_large or self.has_to_wait):
+                if at not in given and (is_large or has_to_wait):
                     given[at] = self.files.submit(each, some)
 
+        has_to_wait = False  # for each tiny file, so long that it pays to have several on the way
         waiting = iter(values)
         while window := list(islice(waiting, WINDOW)):
             handfuls = list(_handfuls(window, size))
@@ -182,7 +182,7 @@ class Run:
                     begun = time.monotonic()
                     found = each(some)
                     if time.monotonic() - begun > LONG * len(some):
-                        self.has_to_wait = True
+                        has_to_wait = True
                         hand_over(at + 1)
                     yield from found
             finally:

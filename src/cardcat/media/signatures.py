@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from cardcat.model import Kind
 
 Signatures = tuple[tuple[int, bytes, str | None], ...]  # where they stand, and the format
+Beginnings = tuple[tuple[int, tuple[bytes, ...]], ...]  # the same, those of one place together
 
 TIFFS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """TIFF, BigTIFF and most raws: CR2 NEF NRW ARW SR2 SRF DNG GPR PEF SRW IIQ 3FR KDC ERF MEF."""
@@ -98,7 +99,7 @@ _AUDIO_NAMES = frozenset(("m4a", "m4b", "mka", "wma", "aac", "oga", "opus"))
 
 def kind_by_signature(head: bytes, suffix: str) -> Kind | None:
     """The kind that the first bytes show, None if they show none. *suffix* is lower case, without dot."""
-    if _starts(head, _IMAGE) or is_bitmap(head) or is_icon(head):
+    if _starts(head, _IMAGE_BEGINS) or is_bitmap(head) or is_icon(head):
         return Kind.IMAGE
     return _by_container(head, suffix) or _by_stream(head)
 
@@ -118,15 +119,25 @@ def _by_container(head: bytes, suffix: str) -> Kind | None:
 
 def _by_stream(head: bytes) -> Kind | None:
     """The kind of a format that is only ever film, or only sound."""
-    if _starts(head, _VIDEO) or is_program_stream(head) or packet_size(head):
+    if _starts(head, _VIDEO_BEGINS) or is_program_stream(head) or packet_size(head):
         return Kind.VIDEO
-    if _starts(head, _AUDIO) or is_audio_frame(head):
+    if _starts(head, _AUDIO_BEGINS) or is_audio_frame(head):
         return Kind.AUDIO
     return None
 
 
-def _starts(head: bytes, signatures: Signatures) -> bool:
-    return any(head.startswith(bytes_, offset) for offset, bytes_, _ in signatures)
+def _by_offset(signatures: Signatures) -> Beginnings:
+    offsets = sorted({offset for offset, _, _ in signatures})
+    return tuple(
+        (each, tuple(bytes_ for offset, bytes_, _ in signatures if offset == each)) for each in offsets
+    )
+
+
+_IMAGE_BEGINS, _VIDEO_BEGINS, _AUDIO_BEGINS = map(_by_offset, (_IMAGE, _VIDEO, _AUDIO))
+
+
+def _starts(head: bytes, beginnings: Beginnings) -> bool:
+    return any(head.startswith(those, offset) for offset, those in beginnings)
 
 
 def format_by_signature(head: bytes) -> str | None:
@@ -185,7 +196,7 @@ def packet_size(head: bytes) -> int | None:
     """Of TS (188), M2TS, MTS (192): a sync byte at the start of every packet. None for what is none of it."""
     for start, size in _PACKETS:
         found = head[start : start + _PACKETS_WANTED * size : size]
-        if len(head) > start + 2 * size and all(byte == ord("G") for byte in found):
+        if len(head) > start + 2 * size and found.count(b"G") == len(found):
             return size
     return None
 

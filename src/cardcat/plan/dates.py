@@ -16,6 +16,9 @@ from cardcat.plan.offsets import WIDEST, as_offset, offset_between, offset_text
 
 _EPOCH = date(1970, 1, 1)
 _NO_CLOCKS: Clocks = MappingProxyType({})
+_NOTHING = Metadata()
+_SURE = {confidence: rank for rank, confidence in enumerate(Confidence)}
+_SOURCES = {source: rank for rank, source in enumerate(DateSource)}
 _LONGEST_DIGITS = 9
 _DAY_LENGTH = len("2024-05-01")
 _LONGEST_FILM = 86_400.0  # seconds
@@ -90,8 +93,7 @@ def day_of(moment: Moment) -> date:
 
 def sureness(moment: Moment) -> tuple[int, int, str]:
     """A key that puts the surest of moments first; of equally sure ones the earliest."""
-    sure, sources = list(Confidence).index(moment.confidence), list(DateSource).index(moment.source)
-    return sure, sources, moment.local
+    return _SURE[moment.confidence], _SOURCES[moment.source], moment.local
 
 
 def is_from_inside(moment: Moment) -> bool:
@@ -107,7 +109,7 @@ def is_seen_from_zone(moment: Moment) -> bool:
 
 def _told(member: Dated, name: NameDate | None) -> Moment | None:
     """What the file alone tells, without a zone; of a name only what it says by itself or of an instant."""
-    metadata = member.metadata or Metadata()
+    metadata = member.metadata or _NOTHING
     if clock := _wall_clock(member.kind, metadata):
         return clock
     instant = _instant(metadata)
@@ -201,7 +203,7 @@ def _seen(
     member: Dated, name: NameDate | None, known: Sequence[Moment], zone: ZoneInfo, clocks: Clocks = _NO_CLOCKS
 ) -> Moment:
     """What needs the group, the card or the zone to be a wall clock: an instant, a UTC name, a file time."""
-    instants = [_instant(member.metadata or Metadata()), _instant_of_name(name)]
+    instants = [_instant(member.metadata or _NOTHING), _instant_of_name(name)]
     for instant in instants:
         if instant and (moment := _placed_by_group(instant, known) or _placed_by_card(instant, name, clocks)):
             return moment

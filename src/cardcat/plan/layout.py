@@ -35,9 +35,9 @@ def day_of_dated(dated: Sequence[tuple[Dated, Moment]], zone: ZoneInfo) -> date:
             ]
             if found:
                 return day_of(min(found, key=sureness))
-    members = [member for member, _ in dated]
-    leads = [member for member in members if member.kind.is_media] or members
-    return day_of(min((fallback_of(member, zone) for member in leads), key=sureness))
+    leads = [each for each in dated if each[0].kind.is_media] or dated
+    outside = (fallback_of(member, zone) if is_from_inside(moment) else moment for member, moment in leads)
+    return day_of(min(outside, key=sureness))
 
 
 def file_day(mtime_ns: int, zone: ZoneInfo) -> date:

@@ -64,24 +64,38 @@ def copy_batch(run: Run, batch: Batch) -> CopiedBatch:
 
 def _takers(run: Run, work: Sequence[PlannedFile]) -> list[Destination]:
     """The destinations that some of the files are copied to."""
-    numbers = {number for file in work for number, do in file.do.items() if do == Do.COPY}
-    return [destination for destination in run.alive if destination.number in numbers]
+    return [destination for destination in run.alive if _mine(destination, work)]
 
 
 def _begin(run: Run, work: Sequence[PlannedFile]) -> None:
     with run.catalog.write() as c:
         for destination in run.alive:
-            mine = [file.path for file in work if file.do.get(destination.number) == Do.COPY]
+            mine = [file.path for file in _mine(destination, work)]
             start_attempt(c, destination.session_id, mine, now())
     for destination in run.alive:
         try:
             destination.there.make_folders(str(incoming(Path(), destination.session_id)))
+            _clear(run, destination, _mine(destination, work))
         except OSError as error:
             run.fail(destination, error, "making a folder for incoming files")
 
 
+def _clear(run: Run, destination: Destination, files: Iterable[PlannedFile]) -> None:
+    """Remove what an attempt at these files that was broken off has left."""
+    folder = incoming(destination.root, destination.session_id)
+    if names := set(run.disk.list_folder(folder)):
+        for target in (incoming_path(destination, file) for file in files):
+            if target.rpartition("/")[2] in names:
+                run.disk.remove(target)
+
+
+def _mine(destination: Destination, work: Iterable[PlannedFile]) -> list[PlannedFile]:
+    return [file for file in work if file.do.get(destination.number) == Do.COPY]
+
+
 def _copy(run: Run, file: PlannedFile, findings: list[Finding]) -> CopiedFile | None:
-    targets = dict(_targets(run, file))
+    takers = [each for each in run.alive if file.do.get(each.number) == Do.COPY]
+    targets = {destination.number: incoming_path(destination, file) for destination in takers}
     if not targets:
         return None
     outcome = copy_once(
@@ -106,20 +120,6 @@ def _copy(run: Run, file: PlannedFile, findings: list[Finding]) -> CopiedFile | 
         if number not in outcome.errors
     }
     return CopiedFile(file, outcome.hashes, kind, proofs=proofs)
-
-
-def _targets(run: Run, file: PlannedFile) -> Iterator[tuple[int, str]]:
-    """Where *file* is written first, by the number of the destination; nothing is there."""
-    for destination in run.alive:
-        if file.do.get(destination.number) == Do.COPY:
-            target = incoming_path(destination, file)
-            try:
-                if run.disk.exists(target):  # of an attempt that was broken off
-                    run.disk.remove(target)
-            except OSError as error:
-                run.fail(destination, error, f"writing {display(file.path)}")
-            else:
-                yield destination.number, target
 
 
 def _read(run: Run, count: int) -> None:
