@@ -62,9 +62,9 @@ def group_key(name: str) -> str:
 
 def assign_groups(paths: Iterable[str]) -> list[int]:
     """For each relative path the number of its group: the position of the group's first member."""
-    seen: dict[tuple[str, str], int] = {}
+    seen: dict[str, dict[str, int]] = {}  # by folder: of a million files a key for each would fill memory
     groups = []
     for position, path in enumerate(paths):
         folder, _, name = path.rpartition("/")
-        groups.append(seen.setdefault((folder, group_key(name)), position))
+        groups.append(seen.setdefault(folder, {}).setdefault(group_key(name), position))
     return groups

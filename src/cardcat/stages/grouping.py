@@ -95,15 +95,20 @@ def _clips(run: Run, destination: Destination, row: ItemRow) -> tuple[str, ...]:
 
 def _files(run: Run, listing: pl.DataFrame) -> dict[int, AssetFile]:
     """By item, the files that may belong to others; those that stand alone cost nothing here."""
-    members = listing.select(
-        "item", "path", "size", "kind", "structure", "group", members=pl.len().over("group")
+    paths = listing["path"]
+    has_index = paths.bin.ends_with(b".CTG").any()
+    may_belong = listing["group"].is_duplicated() | (listing["structure"] >= 0) | has_index
+    of_recordings = pl.Series(
+        (recording_key(os.fsdecode(path)) is not None for path in paths), dtype=pl.Boolean
     )
-    has_index = listing["path"].bin.ends_with(b".CTG").any()
+    may_belong |= of_recordings | listing["item"].is_in([*run.links])
     files = {}
-    for item, raw, size, kind, structure, group, count in members.iter_rows():
-        path, links = os.fsdecode(raw), run.links.get(item, _NONE)
-        if has_index or count > 1 or structure >= 0 or links is not _NONE or recording_key(path):
-            files[item] = AssetFile(item, path, size, Kind(kind), group, links.live_photo_id, links.clips)
+    columns = ("item", "path", "size", "kind", "group")
+    for item, path, size, kind, group in listing.select(columns).filter(may_belong).iter_rows():
+        links = run.links.get(item, _NONE)
+        files[item] = AssetFile(
+            item, os.fsdecode(path), size, Kind(kind), group, links.live_photo_id, links.clips
+        )
     return files
 
 

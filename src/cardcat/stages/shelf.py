@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from cardcat.catalog.copies import CopyRow, copies_named
 from cardcat.catalog.mentions import owners_of
@@ -21,10 +20,28 @@ from cardcat.storage.verify import read_back
 _MOST_ATTEMPTS = 300  # an end, so that a mistake can't make a run hang
 
 
-@dataclass(slots=True)
 class _Folder:
-    names: dict[str, list[str]]  # by `same_name_key`: what some filesystem takes for one name
-    copies: dict[str, CopyRow | None]  # by name, of those that were asked for: what the catalog says
+    """The names in a folder: those that some filesystem takes for one stand together."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.copies: dict[str, CopyRow | None] = {}  # of names that were asked for: what the catalog says
+        self._first: dict[str, str] = {}  # by `same_name_key`
+        self._others: dict[str, list[str]] = {}  # hardly ever any
+        for name in names:
+            self.take(name)
+
+    def taken(self, name: str) -> list[str]:
+        """The names that are there of those that are one with *name*."""
+        key = same_name_key(name)
+        first = self._first.get(key)
+        return [] if first is None else [first, *self._others.get(key, ())]
+
+    def take(self, name: str) -> None:
+        """Say that *name* is there."""
+        key = same_name_key(name)
+        key = name if key == name else key
+        if self._first.setdefault(key, name) != name and name not in self._others.setdefault(key, []):
+            self._others[key].append(name)
 
 
 class Shelf:
@@ -48,7 +65,7 @@ class Shelf:
     def look(self, path: str, member: Member) -> Occupant | None:
         """What stands at *path*, or under a name some filesystem takes for the same; None if nothing does."""
         folder, _, name = path.rpartition("/")
-        taken = self._folder(folder).names.get(same_name_key(name))
+        taken = self._folder(folder).taken(name)
         if not taken:
             return self._lost(path, folder, name, member)
         actual = name if name in taken else taken[0]
@@ -97,7 +114,7 @@ class Shelf:
     def _ways_on(self, folder: str, part: str) -> Iterator[str | None]:
         """The folder *part* of *folder*: as it is wanted or stands there, else under suffixed names."""
         for name in self._folder_names(folder, part):
-            taken = self._folder(folder).names.get(same_name_key(name), [])
+            taken = self._folder(folder).taken(name)
             if not taken:
                 yield _join(folder, name)
             for actual in sorted(taken, key=lambda other: other != name):
@@ -118,9 +135,7 @@ class Shelf:
         return path
 
     def _take(self, folder: str, name: str) -> None:
-        names = self._folder(folder).names.setdefault(same_name_key(name), [])
-        if name not in names:
-            names.append(name)
+        self._folder(folder).take(name)
 
     def _occupant(self, there: str, folder: str, name: str, member: Member) -> Occupant:
         if there in self._mine:
@@ -172,10 +187,7 @@ class Shelf:
             listed = self._run.disk.list_folder(self._destination.root / folder)
         except (FileNotFoundError, NotADirectoryError):
             listed = []
-        names: dict[str, list[str]] = {}
-        for name in sorted(listed):
-            names.setdefault(same_name_key(name), []).append(name)
-        return _Folder(names, {})
+        return _Folder(sorted(listed))
 
     def _copy(self, folder: str, name: str) -> CopyRow | None:
         """What the catalog says of a name: that of a file that is there, or was."""
