@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -19,12 +20,19 @@ from cardcat.stages.files import CopiedFile, PlannedFile, incoming_path
 from cardcat.stages.inside import look_inside
 from cardcat.storage.copying import Expected, SourceChanged, copy_once
 from cardcat.storage.destination import incoming
+from cardcat.storage.disk import StrPath
 from cardcat.storage.durable import make_durable
 from cardcat.storage.mounts import PAST_CACHE
+from cardcat.storage.reading import opened
 from cardcat.storage.verify import read_back
 from cardcat.text import cause
 
 DRIVES_AT_ONCE = 4  # that are synced and read back at the same time
+
+MUCH = 1 << 30
+"""Bytes that a run has read before it gives memory back: of a small card it may all stay there."""
+
+_SMALL = 1 << 16  # bytes of a file whose memory is not worth two calls
 
 _TOO_LARGE = (errno.EFBIG, errno.EOVERFLOW)  # one file is too much for the filesystem; the drive is fine
 
@@ -59,7 +67,28 @@ def copy_batch(run: Run, batch: Batch) -> CopiedBatch:
     copied = [file for file in copied if file.proofs]
     with run.at(Stage.METADATA, _takers(run, work)):
         findings += look_inside(run, copied)
+    if run.bytes_read > MUCH:
+        _give_back(run, copied)
     return CopiedBatch(batch, copied, waiting, findings)
+
+
+def _give_back(run: Run, copied: Iterable[CopiedFile]) -> None:
+    """
+    Let the system have the memory back that keeps the files and their copies.
+
+    Nobody reads them again, and to find fresh memory for the next ones takes longer than to read them.
+    """
+    for file in copied:
+        if file.hashes.size < _SMALL:
+            continue
+        _forget(run, run.source_path(file.file.path), source=True)
+        for number in file.proofs:
+            _forget(run, incoming_path(run.destinations[number], file.file), source=False)
+
+
+def _forget(run: Run, path: StrPath, *, source: bool) -> None:
+    with suppress(OSError), opened(run.disk, path, source=source) as fd:
+        run.disk.has_read(fd, 0, 0)
 
 
 def _takers(run: Run, work: Sequence[PlannedFile]) -> list[Destination]:

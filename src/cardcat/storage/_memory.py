@@ -37,7 +37,11 @@ class Memory:
         return True
 
     def has_read(self, fd: int, offset: int, length: int) -> None:
-        """Let the system have the memory back that keeps these bytes of *fd*. A hint: never an error."""
+        """
+        Let the system have the memory back that keeps these bytes of *fd*, with *length* 0 all of the rest.
+
+        A hint: never an error.
+        """
         with suppress(OSError):
             os.posix_fadvise(fd, offset, length, os.POSIX_FADV_DONTNEED)
 
