@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -24,7 +25,7 @@ class Watching(Disk):
 
     def has_read(self, fd: int, offset: int, length: int) -> None:
         assert (offset, length) == (0, 0)
-        self.given_back.append(os.readlink(f"/proc/self/fd/{fd}"))
+        self.given_back.append(str(Path(f"/proc/self/fd/{fd}").readlink()))
         super().has_read(fd, offset, length)
 
 
@@ -46,7 +47,7 @@ def test_memory_is_given_back_once_much_has_been_read(desk: Desk, monkeypatch: p
     monkeypatch.setattr(copying, "MUCH", 100_000)
     fill(desk.card, {**_LARGE, "DCIM/small.txt": b"small"})
     disk = Watching()
-    drives = (desk.make("one"), desk.make("two"))
+    drives = ("one", "two")
     assert desk.backup(*drives, disk=disk).status == SessionStatus.COMPLETED
     card = [str(desk.card / name) for name in _LARGE]
     copies = [name for name in disk.given_back if "/.cardcat/incoming/" in name]
