@@ -1,7 +1,8 @@
 """
 How fast a card is emptied and proved, against what people do by hand, all cold and to the end of the process.
 
-`python -m benchmarks.copying [--case photos-400,photos-4000,videos] [--rounds 5] [--folder WHERE] [--json F]`
+`python -m benchmarks.copying [--case photos-400,photos-4000,videos,tiny-20000] [--rounds 5] [--folder WHERE]
+[--json FILE]`
 
 Card and drive are filesystems of their own on loop devices past the page cache, mounted anew before every run
 (without the right to mount, that is said, and nothing is measured). cardcat runs `--direct`, with an empty
@@ -27,11 +28,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from benchmarks import cold, running
+from benchmarks.equal_files import small_files
 from benchmarks.material import photos
 from benchmarks.results import Result, table, write
 from cardcat.catalog.engine import open_catalog
 
 _VIDEO = 1_000_000_000
+_TINY = 2_100  # bytes, on the average
 _BLOCK = 8_000_000
 _MEGABYTE = 1_000_000
 
@@ -67,6 +70,7 @@ CASES = {
         {BY_HAND: 0.25, BY_RCLONE: 0.40, BY_XXH: 0.75, BY_CACHED_XXH: 1.20, ONE_READ: None},
     ),
     "videos": Case(4, _VIDEO, {ONE_READ: 1.15}),
+    "tiny-20000": Case(20_000, _TINY, {BY_HAND: None}),
 }
 NOTES = {BY_CACHED_XXH: "the other reads from memory, which proves nothing about the medium"}
 
@@ -179,7 +183,10 @@ def fresh_catalog(folder: Path) -> Path:
 
 
 def fill(folder: Path, case: Case) -> None:
-    """Put the photos or videos of a case there."""
+    """Put the photos, videos or tiny files of a case there."""
+    if case.size == _TINY:
+        small_files(folder, case.files, case.files // 100)
+        return
     if case.size < _VIDEO:
         for part in range(0, case.files, 200):
             photos(folder / f"{100 + part // 200}CANON", min(200, case.files - part), case.size, part)

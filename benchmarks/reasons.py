@@ -29,10 +29,8 @@ OF_ROWS: dict[str, str] = {
     "find duplicates, 2,000 photos": (
         "All of them read the same bytes at the speed of the disk. What is left is the start of Python."
     ),
-    "cardcat volumes list,": "It adds up the copies on every drive: all rows are gone through.",
-    "cardcat volumes show": "It weighs every copy on the drive against those on all others.",
+    "cardcat volumes show": "It is about a whole drive: every copy on it is weighed against all others.",
     "cardcat catalog status": "It reads all of the catalog's file and checks it.",
-    "cardcat duplicates": "It works out why each duplicate is there before it shows one.",
 }
 """By the beginning of a row's work and, after ` | `, what it is against, where that matters."""
 

@@ -48,7 +48,7 @@ def statement(name: str, *, sqlite: bool) -> str:
 
 def in_sqlite(catalog: Path, name: str) -> tuple[float, int]:
     """Seconds and rows of a question in SQLite."""
-    from cardcat.analysis.opening import DRIVES  # noqa: PLC0415
+    from cardcat.analysis.statements import DRIVES  # noqa: PLC0415
 
     with closing(sqlite3.connect(f"{catalog.as_uri()}?mode=ro", uri=True)) as connection:
         connection.execute("PRAGMA cache_size=-262144")

@@ -11,15 +11,18 @@ WITH held AS (
     WHERE f.role = 'library' AND f.status IN ('present', 'unavailable')
 ),
 several AS (
-    SELECT content_id FROM held GROUP BY content_id HAVING count(*) > 1
+    SELECT content_id, min(name) <> max(name) AS has_names FROM held GROUP BY content_id HAVING count(*) > 1
 ),
 copies AS (
-    SELECT h.*, regexp_extract(h.name, '(\.[^.]*)?$') AS ending
+    SELECT h.*, s.has_names
     FROM held AS h
     JOIN several AS s ON s.content_id = h.content_id
 ),
+named AS (
+    SELECT content_id, name, regexp_extract(name, '(\.[^.]*)?$') AS ending FROM copies WHERE has_names
+),
 marked AS (
-    SELECT content_id, folder_id, name, ending,
+    SELECT content_id, name, ending,
         regexp_replace(
             regexp_replace(
                 left(name, length(name) - length(ending)),
@@ -28,7 +31,7 @@ marked AS (
             '(?s)^(.+?)(?:(?: ?- ?|[ _])(?:copy|copie|kopie|copia|kopia)(?:[ _]?\(?[0-9]{1,3}\)?)?|[ _]?\([0-9]{1,3}\))+$',
             '\1'
         ) AS plain
-    FROM copies
+    FROM named
 ),
 numbered AS (
     SELECT *, regexp_replace(plain, '(?s)^(.*[^ _-])[ _-][0-9]{1,2}$', '\1') AS stem FROM marked
@@ -57,7 +60,7 @@ cards AS (
 ),
 imports AS (
     SELECT m.content_id, m.name, min(m.folder_id) AS first_folder, max(m.folder_id) AS last_folder
-    FROM marked AS m
+    FROM copies AS m
     JOIN cards AS d ON d.id = m.folder_id
     WHERE regexp_matches(
         m.name,

@@ -65,7 +65,7 @@ HANDED_ON = {"sqlalchemy.Connection"}
 
 WRITERS = {
     "src/cardcat/storage/": "the one place that writes the user's files",
-    "src/cardcat/catalog/": "its own database, its lock and its backups",
+    "src/cardcat/catalog/": "its own database, its lock and its backups, and sums in the cache folder",
     "src/cardcat/server/": "the state of cardcat's own server",
     "src/cardcat/project.py": "the project that a user asked for",
     "src/cardcat/analysis/": "its snapshot in the cache folder, and the export that a user asked for",

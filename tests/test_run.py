@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -48,13 +50,26 @@ def test_tiny_files_are_not_handed_over(files: ThreadPoolExecutor, monkeypatch: 
 def test_they_are_where_a_drive_lets_everybody_wait(
     files: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_module, "LONG", 0)
+    monkeypatch.setattr(run_module, "LONG", -1)
     own, run = threading.current_thread().name, run_with(files)
     first, rest = MOST_IN_HAND, 3 * MOST_IN_HAND
     names = threads_of(run, [10] * (first + rest))
     assert names[:first] == [own] * first
     assert own not in names[first:]
     assert threads_of(run, [10]) == [own]  # each batch finds out by itself: a drive may have been busy
+
+
+def test_a_slow_processor_is_no_slow_drive(
+    files: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seconds(wall: float, at_work: float) -> list[str]:
+        clock = SimpleNamespace(monotonic=count(0, wall).__next__, thread_time=count(0, at_work).__next__)
+        monkeypatch.setattr(run_module, "time", clock)
+        return threads_of(run_with(files), [10] * 2 * MOST_IN_HAND)
+
+    own = threading.current_thread().name
+    assert set(seconds(wall=50, at_work=50)) == {own}
+    assert own in seconds(wall=50, at_work=1) != [own] * 2 * MOST_IN_HAND
 
 
 def test_what_ends_it_leaves_nothing_at_work(files: ThreadPoolExecutor) -> None:

@@ -35,7 +35,7 @@ from cardcat.timing import Timing
 WINDOW = 4_096  # calls that are waiting at once
 HANDFUL = 1_000_000  # bytes of small files that a thread takes at a time; with less, they are tiny
 MOST_IN_HAND = 16  # files
-LONG = 0.01  # seconds for a tiny file: most of it is waiting for a drive, while others could be asked for
+LONG = 0.004  # seconds of waiting for a tiny file, while a drive could be asked for others
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -179,9 +179,10 @@ class Run:
                     if at in given:
                         yield from given[at].result()
                         continue
-                    begun = time.monotonic()
+                    begun, at_work = time.monotonic(), time.thread_time()
                     found = each(some)
-                    if time.monotonic() - begun > LONG * len(some):
+                    waited = time.monotonic() - begun - (time.thread_time() - at_work)
+                    if waited > LONG * len(some):
                         has_to_wait = True
                         hand_over(at + 1)
                     yield from found

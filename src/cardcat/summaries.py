@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from cardcat import text
-from cardcat.care.verifying import Verified
 from cardcat.catalog.checks import OpenFinding
 from cardcat.catalog.duplicates import DuplicateGroup, Duplicates, Refreshed
-from cardcat.maintaining import Maintained, Tidied
 from cardcat.markdown import cell, code, command, table
 from cardcat.plan.compacting import Compaction
+
+if TYPE_CHECKING:  # they bring Polars, and quick commands say a sentence of these
+    from cardcat.care.verifying import Verified
+    from cardcat.maintaining import Maintained, Tidied
 
 MOST_ROWS = 500  # a page with more is read by nobody; the catalog has them all
 _MOST_NAMED = 10

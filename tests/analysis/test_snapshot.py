@@ -371,7 +371,7 @@ def test_a_snapshot_that_somebody_holds_for_too_long_is_done_without(
     (folder,) = folders(cache)
     change(path, "UPDATE volumes SET label = 'OTHER' WHERE label = 'drive'")
     monkeypatch.setattr(snapshot, "WAIT_SECONDS", 0.0)
-    with snapshot._alone(folder):
+    with snapshot.alone(folder, 1.0):
         assert names(path) == ["card", "OTHER"]
 
 

@@ -131,7 +131,7 @@ class TestVolumes:
         nameless = replace(volume_named("x"), label=None)
         assert remember_volume(c, nameless, device, 1).name == "/media/x"
 
-    def test_the_list_tells_what_each_holds(self, c: Connection, device: int) -> None:
+    def test_the_list_tells_what_each_holds(self, catalog: Catalog, c: Connection, device: int) -> None:
         empty = remember_volume(c, volume_named("empty"), device, 9)
         drive = remember_volume(c, volume_named("drive"), device, 5)
         root = location(c, drive, "photos")
@@ -144,7 +144,8 @@ class TestVolumes:
         for status in statuses:
             c.execute(file_locations.insert(), _copy(f"{status}.jpg", status=status))
         c.execute(file_locations.insert(), _copy("card.jpg", role="source"))
-        found = [(row.volume.id, row.copies, row.bytes) for row in list_volumes(c)]
+        c.commit()
+        found = [(row.volume.id, row.copies, row.bytes) for row in list_volumes(catalog)]
         assert found == [(empty.id, 0, 0), (drive.id, 2, 20)]
 
 

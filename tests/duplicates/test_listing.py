@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 
 from cardcat.catalog.engine import open_catalog
-from cardcat.duplicates.gathering import exact, in_frame
 from cardcat.duplicates.listing import as_table, why_of
-from cardcat.duplicates.reasons import Why
+from cardcat.duplicates.places import exact, in_frame
+from cardcat.duplicates.why import Why
 from cardcat.errors import CatalogError, UsageError
 from tests.duplicates.conftest import MOV, Shelf
 from tests.support import jpeg
@@ -89,7 +89,7 @@ def test_the_findings_are_those_about_what_is_asked_for(shelf: Shelf) -> None:
     assert len(shelf.listed().findings) == 2
     (finding,) = shelf.listed(folder=str(shelf.root / "c")).findings
     assert finding.path == "d"
-    assert shelf.listed(why=Why.RENAMED).findings == []
+    assert not shelf.listed(why=Why.RENAMED).findings
 
 
 def test_the_table_for_files_names_the_folders(shelf: Shelf) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from cardcat import drives as drives_module
 from cardcat.catalog.engine import open_catalog
-from cardcat.catalog.protection import Question, lone_files, shares, unproved_copies
+from cardcat.catalog.protection import lone_files, shares, unproved_copies
+from cardcat.catalog.weighed import Question, in_catalog
 from cardcat.errors import UsageError
 from cardcat.model import Kind, Volume
 from cardcat.safety import protection
@@ -351,8 +352,9 @@ def _steps(drawer: Drawer, contents: int) -> int:
         assert isinstance(driver, sqlite3.Connection)
         driver.set_progress_handler(count, 100)
         asked = Question(ord("a"), 2, {ord("a"): 0, ord("b"): 1}, 0)
-        shares(c, asked)
-        list(lone_files(c, asked, 10))
-        unproved_copies(c, asked)
+        weighing = in_catalog(c, asked)
+        shares(weighing)
+        list(lone_files(weighing, 10))
+        unproved_copies(weighing)
         driver.set_progress_handler(None, 100)
     return steps

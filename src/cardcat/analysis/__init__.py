@@ -16,7 +16,24 @@ from __future__ import annotations
 
 from cardcat.analysis.asking import ask
 from cardcat.analysis.opening import answered, connect, frame
+from cardcat.analysis.rows import Rows, Tables, as_frame
 from cardcat.analysis.snapshot import home
-from cardcat.analysis.statements import Question, questions
+from cardcat.analysis.statements import Question, question, questions
+from cardcat.analysis.working import Recipe, WorkedOut, in_memory
 
-__all__ = ["Question", "answered", "ask", "connect", "frame", "home", "questions"]
+__all__ = [
+    "Question",
+    "Recipe",
+    "Rows",
+    "Tables",
+    "WorkedOut",
+    "answered",
+    "as_frame",
+    "ask",
+    "connect",
+    "frame",
+    "home",
+    "in_memory",
+    "question",
+    "questions",
+]

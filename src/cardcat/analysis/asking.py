@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-import duckdb
-import polars as pl
+from typing import TYPE_CHECKING
 
 from cardcat.analysis import statements
 from cardcat.analysis.opening import answered
+from cardcat.analysis.rows import as_frame
 from cardcat.analysis.statements import Question
+from cardcat.analysis.working import Recipe, WorkedOut
 from cardcat.catalog.engine import open_catalog
 from cardcat.errors import UsageError
+
+if TYPE_CHECKING:
+    import duckdb
+    import polars as pl
+
+KEPT = "waste_by_"
+"""How questions begin whose whole answer is kept with the snapshot: it is small, and a scan of all copies."""
+
+_ANSWER = "answer"
 
 
 def ask(
@@ -25,13 +34,29 @@ def ask(
     """
     asked = statements.question(name)
     values = statements.filled(asked, parameters)
+    if name.startswith(KEPT) and not values:
+        kept = WorkedOut(catalog, _recipe(asked), lambda tables: tables[_ANSWER])
+        found = kept.ask(lambda rows: as_frame(rows.columns()))
+        return found if limit is None else found.head(limit)
     with open_catalog(catalog, create=False) as opened:
         return answered(opened, lambda db: _answer(db, asked, values, limit))
+
+
+def _recipe(asked: Question) -> Recipe[pl.DataFrame]:
+    return Recipe(
+        asked.name,
+        asked.sql,
+        b"",
+        read=lambda db: _answer(db, asked, {}, None),
+        make=lambda found: {_ANSWER: found.to_arrow()},
+    )
 
 
 def _answer(
     db: duckdb.DuckDBPyConnection, asked: Question, values: dict[str, object], limit: int | None
 ) -> pl.DataFrame:
+    import duckdb  # noqa: PLC0415 - heavy, and not every answer is made here
+
     sql = asked.sql if limit is None else f"SELECT * FROM ({asked.sql}\n) LIMIT {limit:d}"  # noqa: S608
     try:
         found: pl.DataFrame = db.sql(sql, params=values).pl()

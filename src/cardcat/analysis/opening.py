@@ -11,21 +11,24 @@ import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
-
-import duckdb
-import polars as pl
+from typing import TYPE_CHECKING, TypeVar
 
 from cardcat.analysis import snapshot
 from cardcat.analysis.snapshot import Snapshot
+from cardcat.analysis.statements import VIEWS
 from cardcat.catalog import arrow
 from cardcat.catalog.engine import Catalog, open_catalog
-from cardcat.catalog.views import ENTRIES
 from cardcat.errors import CardcatError
 from cardcat.paths import display, quoted
 
+if TYPE_CHECKING:
+    import duckdb
+    import polars as pl
+
 MEMORY = "2GB"
 """What a connection takes at most; what needs more goes to files in the cache folder meanwhile."""
+
+_SMALL = "SET memory_limit = '600MB'; SET threads = 2; SET preserve_insertion_order = false"
 
 # Whatever is asked for, nothing is fetched from elsewhere.
 _OFFLINE = {
@@ -34,19 +37,6 @@ _OFFLINE = {
     "allow_community_extensions": "false",
 }
 _TYPES = {"string": "VARCHAR", "int64": "BIGINT", "double": "DOUBLE", "binary": "BLOB", "bool": "BOOLEAN"}
-
-DRIVES = """
-CREATE VIEW drives AS
-SELECT volume_id, volume_key, name, last_seen_at,
-    CASE WHEN count(*) OVER (PARTITION BY name) > 1 THEN name || ' (' || substr(uuid, 1, 8) || ')'
-        ELSE name END AS drive
-FROM (
-    SELECT id AS volume_id, "key" AS volume_key, uuid, last_seen_at,
-        coalesce(nullif(label, ''), nullif(last_mount_point, ''), "key") AS name
-    FROM volumes
-)
-"""
-"""The view of volumes by their names, the rule of `catalog.volumes.volume_name`."""
 
 T = TypeVar("T")
 
@@ -67,42 +57,60 @@ def connect(
     """
     with open_catalog(catalog, create=False) as opened:
         if prepare is None:
-            return over(opened, memory)
-        return _healed(opened, memory, lambda db: _prepared(db, prepare))
+            return _over(opened, memory, trusted=True)[0]
+        return _healed(opened, memory, lambda db, _: _prepared(db, prepare))
 
 
 def frame(table: str, catalog: str | Path | None = None) -> pl.DataFrame:
     """All rows of a table of the catalog, its columns not copied. KeyError if there is no such table."""
+    import polars as pl  # noqa: PLC0415 - heavy, and not every answer is made here
+
     if table not in arrow.TABLES:
         raise KeyError(table)
     with open_catalog(catalog, create=False) as opened:
         return answered(opened, lambda db: pl.DataFrame(db.sql(f"FROM {table}").pl()))
 
 
-def answered(opened: Catalog, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+def answered(opened: Catalog, work: Callable[[duckdb.DuckDBPyConnection], T], *, is_small: bool = False) -> T:
     """
     What *work* makes of a connection over an open catalog; its statements are taken to be right.
 
-    What goes wrong then may be a damaged snapshot: that is made anew, and *work* done again, once.
+    What goes wrong then may be a damaged snapshot: that is made anew, and *work* done again, once. With
+    *is_small* the whole process takes less than 1 GiB, and rows come in no order but one that is asked for.
     CardcatError if there is too little memory and room on the disk together.
     """
 
-    def done(db: duckdb.DuckDBPyConnection) -> T:
+    def done(db: duckdb.DuckDBPyConnection, _: object) -> T:
+        if is_small:
+            db.execute(_SMALL)
+        return work(db)
+
+    return answered_of(opened, done)
+
+
+def answered_of(opened: Catalog, work: Callable[[duckdb.DuckDBPyConnection, Snapshot | None], T]) -> T:
+    """The same, if *work* wants to know of which snapshot it is. None: of none, all is in memory."""
+
+    def done(db: duckdb.DuckDBPyConnection, state: Snapshot | None) -> T:
         with db:
-            return work(db)
+            return work(db, state)
 
     return _healed(opened, MEMORY, done)
 
 
-def _healed(opened: Catalog, memory: str, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+def _healed(
+    opened: Catalog, memory: str, work: Callable[[duckdb.DuckDBPyConnection, Snapshot | None], T]
+) -> T:
     """What *work* makes of the snapshot that is there, else of one that is made anew."""
+    import duckdb  # noqa: PLC0415 - as above
+
     try:
         try:
-            return work(over(opened, memory))
+            return work(*_over(opened, memory, trusted=True))
         except duckdb.OutOfMemoryException:
             raise
         except duckdb.Error:
-            return work(over(opened, memory, trusted=False))
+            return work(*_over(opened, memory, trusted=False))
     except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
         raise CardcatError(
             f"This needs more room than there is: {str(error).splitlines()[0]}",
@@ -110,8 +118,10 @@ def _healed(opened: Catalog, memory: str, work: Callable[[duckdb.DuckDBPyConnect
         ) from error
 
 
-def over(opened: Catalog, memory: str = MEMORY, *, trusted: bool = True) -> duckdb.DuckDBPyConnection:
-    """A connection over an open catalog. *trusted*: the snapshot that lies there may be used."""
+def _over(
+    opened: Catalog, memory: str, *, trusted: bool
+) -> tuple[duckdb.DuckDBPyConnection, Snapshot | None]:
+    """A connection, with the snapshot that it is over. *trusted*: the one that lies there may be used."""
     try:
         return _over_snapshot(opened, memory, trusted=trusted)
     except OSError as error:
@@ -120,10 +130,14 @@ def over(opened: Catalog, memory: str = MEMORY, *, trusted: bool = True) -> duck
             display(str(snapshot.home())),
             error,
         )
-        return _over_memory(opened, memory)
+        return _over_memory(opened, memory), None
 
 
-def _over_snapshot(opened: Catalog, memory: str, *, trusted: bool) -> duckdb.DuckDBPyConnection:
+def _over_snapshot(
+    opened: Catalog, memory: str, *, trusted: bool
+) -> tuple[duckdb.DuckDBPyConnection, Snapshot]:
+    import duckdb  # noqa: PLC0415 - as above
+
     found = snapshot.current(opened, trusted=trusted)
     db = _new(memory, snapshot.home())
     weakref.finalize(db, os.close, found.descriptor)
@@ -135,7 +149,7 @@ def _over_snapshot(opened: Catalog, memory: str, *, trusted: bool) -> duckdb.Duc
         if not trusted:
             raise OSError(f"what was written there can't be read: {error}") from error
         return _over_snapshot(opened, memory, trusted=False)
-    return _with_views(db)
+    return _with_views(db), found
 
 
 def _over_memory(opened: Catalog, memory: str) -> duckdb.DuckDBPyConnection:
@@ -147,12 +161,14 @@ def _over_memory(opened: Catalog, memory: str) -> duckdb.DuckDBPyConnection:
 
 
 def _with_views(db: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    db.execute(ENTRIES.replace(" / ", " // "))  # SQLite's division of whole numbers
-    db.execute(DRIVES)
+    for view in VIEWS.values():
+        db.execute(view)
     return db
 
 
 def _prepared(db: duckdb.DuckDBPyConnection, prepare: Sequence[str]) -> duckdb.DuckDBPyConnection:
+    import duckdb  # noqa: PLC0415 - as above
+
     try:
         for name in arrow.TABLES:
             db.execute(f"SELECT bit_xor(hash(t)) FROM {name} AS t").fetchall()  # noqa: S608 - a name of ours
@@ -176,6 +192,8 @@ def _view(found: Snapshot, name: str) -> str:
 
 def _new(memory: str, place: Path) -> duckdb.DuckDBPyConnection:
     """An empty database in memory, with a folder of its own below *place* for what does not fit there."""
+    import duckdb  # noqa: PLC0415 - as above
+
     spills = place / "spill"
     spills.mkdir(parents=True, exist_ok=True, mode=0o700)
     _clear(spills)

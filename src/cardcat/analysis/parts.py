@@ -39,9 +39,7 @@ class Part:
     def require(self, folder: Path) -> None:
         """OSError if the file in *folder* is not there, or ValueError if it is not as it was written."""
         _ = self.key  # ValueError if it has none
-        found = (folder / self.name).stat()
-        if (found.st_size, found.st_mtime_ns) != (self.size, self.mtime_ns):
-            raise ValueError(f"{self.name} is not what was written")
+        require(folder / self.name, self.size, self.mtime_ns)
 
     def fields(self) -> tuple[str, int, int, str | None]:
         """What an index keeps of it."""
@@ -68,6 +66,13 @@ def write(
             yield replace(before, pages=chunk.pages)
         else:
             yield _written(chunk, place / name, made)
+
+
+def require(file: Path, size: object, mtime_ns: object) -> None:
+    """OSError if *file* is not there, or ValueError if it does not look as it did when it was written."""
+    found = file.stat()
+    if (found.st_size, found.st_mtime_ns) != (size, mtime_ns):
+        raise ValueError(f"{file.name} is not what was written")
 
 
 @contextmanager

@@ -5,10 +5,11 @@ A copy of the catalog in Parquet, in the user's cache folder, that follows the c
         lock                              held by whoever writes here
         index-0000000007.json             what belongs to the seventh state: held by whoever reads it
         file_locations/000012-<hash>.parquet
+        kept/                             what was worked out from a state: see `analysis.kept`
 
 A file has the hash of its rows in its name and never changes; of what has changed, a new one is written. An
 index names the files of one moment and comes last, by a rename, so a state is there as a whole or not at
-all. Indexes that nobody reads any more go, and the files that none of the rest names.
+all. Indexes that nobody reads any more go, and the files that belong to none of the rest.
 """
 
 from __future__ import annotations
@@ -24,15 +25,15 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from cardcat.analysis import following, parts
+from cardcat.analysis import following, kept, parts
 from cardcat.analysis.parts import Part
 from cardcat.catalog import arrow
 from cardcat.catalog.arrow import State, Way
 from cardcat.catalog.engine import Catalog
+from cardcat.catalog.looks import SETTLED_NS
 from cardcat.catalog.sources import own_sqlite
 
 FORM = 1  # of the folder; another one is made anew
-SETTLED_NS = 2_000_000_000  # after so long a file that is written again has another time on any filesystem
 SMALL = 4_000_000  # bytes of a catalog that is read before another process has begun
 WAIT_SECONDS = 120.0  # for another process that writes here
 _POLL_SECONDS = 0.02
@@ -53,7 +54,11 @@ class Snapshot:
 
     def paths(self, table: str) -> list[str]:
         """The Parquet files of a table, none if it has no rows."""
-        return [str(self.folder / table / part.name) for part in self.tables[table]]
+        return [str(self.folder / table / name) for name in self.names(table)]
+
+    def names(self, table: str) -> list[str]:
+        """The names of these files, which tell their rows: two that are alike have the same."""
+        return [part.name for part in self.tables[table]]
 
 
 def home() -> Path:
@@ -85,7 +90,7 @@ def current(opened: Catalog, *, trusted: bool = True) -> Snapshot:
 
 def refresh(opened: Catalog, folder: Path, way: Way, *, trusted: bool) -> Snapshot:
     """Bring the snapshot in *folder* up to date, reading by *way*; a whole one, or an OSError."""
-    with _alone(folder):
+    with alone(folder, WAIT_SECONDS):
         return _refreshed(opened, folder, way, trusted=trusted)
 
 
@@ -182,15 +187,17 @@ def _held(file: Path) -> int | None:
 def _collect(folder: Path) -> None:
     """Remove the states that nobody reads but the last, and what belongs to none. Held alone."""
     *old, last = _indexes(folder)
-    kept = [last, *(file for file in old if not _removed(file))]
-    named: set[str] = set()
-    for file in kept:
+    states: list[kept.State] = []
+    for file in [last, *(file for file in old if not _removed(file))]:
         with suppress(ValueError, KeyError, TypeError, OSError):
-            for name, belonging in json.loads(file.read_text(encoding="utf-8"))["tables"].items():
-                named |= {f"{name}/{part[0]}" for part in belonging}
-    for file in [*folder.glob("*/*.parquet"), *folder.glob("*.partial"), *folder.glob("*/*.partial")]:
-        if file.relative_to(folder).as_posix() not in named:
-            file.unlink(missing_ok=True)
+            tables = json.loads(file.read_text(encoding="utf-8"))["tables"]
+            states.append({name: [part[0] for part in belonging] for name, belonging in tables.items()})
+    named = {f"{table}/{name}" for state in states for table, names in state.items() for name in names}
+    named.update(kept.belonging(folder, states))
+    for pattern in ("*/*.parquet", "*.partial", "*/*.partial", f"{kept.FOLDER}/*.json"):
+        for file in folder.glob(pattern):
+            if file.relative_to(folder).as_posix() not in named:
+                file.unlink(missing_ok=True)
 
 
 def _removed(file: Path) -> bool:
@@ -207,11 +214,11 @@ def _removed(file: Path) -> bool:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold *folder* alone. TimeoutError, an OSError, if somebody else holds it for too long."""
+def alone(folder: Path, seconds: float) -> Iterator[None]:
+    """Hold *folder* alone. TimeoutError, an OSError, if somebody else holds it for so many *seconds*."""
     descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        end = time.monotonic() + WAIT_SECONDS
+        end = time.monotonic() + seconds
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

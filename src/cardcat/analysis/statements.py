@@ -7,12 +7,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cardcat.catalog.arrow import TABLES
+from cardcat.catalog.views import ENTRIES
 from cardcat.errors import UsageError
 
 _PACKAGE = Path(__file__).parents[1]
 _FOLDERS = (_PACKAGE / "_project" / "sql", _PACKAGE.parents[1] / "sql")  # of an installation, of a checkout
 _SCHEMA = "schema"  # lies there too, and is no question
 _OURS = "why_"  # what the explanation of duplicates asks, and nobody else
+
+DRIVES = """
+CREATE VIEW drives AS
+SELECT volume_id, volume_key, name, last_seen_at,
+    CASE WHEN count(*) OVER (PARTITION BY name) > 1 THEN name || ' (' || substr(uuid, 1, 8) || ')'
+        ELSE name END AS drive
+FROM (
+    SELECT id AS volume_id, "key" AS volume_key, uuid, last_seen_at,
+        coalesce(nullif(label, ''), nullif(last_mount_point, ''), "key") AS name
+    FROM volumes
+)
+"""
+"""The view of volumes by their names, the rule of `catalog.volumes.volume_name`."""
+
+VIEWS = {"entries": ENTRIES.replace(" / ", " // "), "drives": DRIVES}  # SQLite's division of whole numbers
+"""What there is beside the tables, by name: the statement that makes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +46,16 @@ class Question:
 
 def questions() -> list[Question]:
     """What people may want to ask, by name."""
-    return [one for one in _statements() if not one.name.startswith(_OURS)]
+    asked = {name: file for name, file in _files().items() if not name.startswith(_OURS)}
+    return [_question(name, file.read_text("utf-8")) for name, file in asked.items()]
 
 
 def question(name: str) -> Question:
     """The question *name*. UsageError if there is none."""
-    found = {one.name: one for one in _statements()}
-    if name not in found:
+    files = _files()
+    if name not in files:
         raise UsageError(f"There is no question '{name}'.", hint="To see all: cardcat ask")
-    return found[name]
+    return _question(name, files[name].read_text("utf-8"))
 
 
 def filled(asked: Question, given: Mapping[str, object]) -> dict[str, object]:
@@ -51,10 +70,22 @@ def filled(asked: Question, given: Mapping[str, object]) -> dict[str, object]:
     return {name: given.get(name) for name in asked.parameters}
 
 
-def _statements() -> list[Question]:
+def tables_in(sql: str) -> list[str]:
+    """The tables of the catalog that a statement may read: those that it names, or a view in it."""
+    words = _words(sql)
+    for view, text in VIEWS.items():
+        if view in words:
+            words |= _words(text)
+    return sorted(words & TABLES.keys())
+
+
+def _words(sql: str) -> set[str]:
+    return set(re.findall(r"\w+", sql.lower()))
+
+
+def _files() -> dict[str, Path]:
     folder = next(folder for folder in _FOLDERS if folder.is_dir())
-    files = sorted(folder.glob("*.sql"))
-    return [_question(file.stem, file.read_text("utf-8")) for file in files if file.stem != _SCHEMA]
+    return {file.stem: file for file in sorted(folder.glob("*.sql")) if file.stem != _SCHEMA}
 
 
 def _question(name: str, text: str) -> Question:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -11,16 +10,14 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from sqlalchemy import Boolean, CheckConstraint, Column, Integer, LargeBinary, Table, select
 from sqlalchemy.types import Double
 
-from cardcat.catalog import migrate
+from cardcat.catalog import looks, migrate
 from cardcat.catalog.engine import Catalog, require_sound
 from cardcat.catalog.sources import TROUBLE, Source, own_sqlite
-from cardcat.catalog.sqlite import beside
 from cardcat.catalog.tables import catalog_identity, metadata
-from cardcat.catalog.trouble import show, told_of_files
+from cardcat.catalog.trouble import show
 from cardcat.errors import CatalogError
 
 TABLES: dict[str, Table] = dict(metadata.tables)
@@ -83,19 +80,15 @@ class State:
 
 def look(opened: Catalog) -> State:
     """The state of a catalog that is open. Two that are equal mean the same rows, once they are settled."""
-    with told_of_files(opened.path):
-        found = [os.stat(file) for file in _files(opened.path)]  # noqa: PTH116 - before anything is read
+    seen = looks.look(opened.path)  # before anything is read
     with opened.read() as c:
         uuid = c.execute(select(catalog_identity.c.uuid)).scalar()
-    parts = (part for s in found for part in (s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns))
-    newest = max(max(s.st_mtime_ns, s.st_ctime_ns) for s in found)
-    return State(str(uuid), migrate.revisions()[-1], tuple(parts), newest)
+    return State(str(uuid), migrate.revisions()[-1], seen.files, seen.newest)
 
 
 def size(opened: Catalog) -> int:
     """The bytes of a catalog that is open."""
-    with told_of_files(opened.path):
-        return sum(file.stat().st_size for file in _files(opened.path))
+    return looks.size(opened.path)
 
 
 class Reader:
@@ -150,6 +143,8 @@ class Reader:
         """Whether every row is short enough to be in one page."""
         if self._pages is None:
             return False
+        import pyarrow.compute as pc  # noqa: PLC0415 - most look at the catalog, and find nothing to read
+
         length = pa.scalar(_WIDEST * rows.num_columns)
         for column in rows.columns:
             if pa.types.is_string(column.type) or pa.types.is_binary(column.type):
@@ -232,12 +227,3 @@ def _type(column: Column[object]) -> pa.DataType:
     if isinstance(column.type, Double):
         return pa.float64()
     return pa.binary() if isinstance(column.type, LargeBinary) else pa.string()
-
-
-def _files(path: Path) -> list[Path]:
-    """The catalog's file, and the log beside it if there is anything in it."""
-    log = beside(path, "-wal")
-    try:
-        return [path, log] if log.stat().st_size else [path]
-    except FileNotFoundError:
-        return [path]

@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Table, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import Compiled, SQLCompiler
 from sqlalchemy.sql.dml import Insert, Update
 
@@ -28,22 +28,26 @@ def chunks(rows: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
 
 def insert_new(c: Connection, table: Table) -> Insert:
     """An insert that passes over rows whose unique columns are already there."""
-    if c.dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
+    insert: Insert = dialect_of(c).insert(table).on_conflict_do_nothing()
+    return insert
 
 
 def insert_or_renew(c: Connection, table: Table, *renewed: str) -> Insert:
     """An insert that, where a row with its primary key is there, writes the columns *renewed* over it."""
-    if c.dialect.name == "postgresql":
-        pg = postgresql.insert(table)
-        return pg.on_conflict_do_update(
-            index_elements=list(table.primary_key), set_={name: pg.excluded[name] for name in renewed}
-        )
-    statement = sqlite.insert(table)
-    return statement.on_conflict_do_update(
-        index_elements=list(table.primary_key), set_={name: statement.excluded[name] for name in renewed}
+    new = dialect_of(c).insert(table)
+    insert: Insert = new.on_conflict_do_update(
+        index_elements=list(table.primary_key), set_={name: new.excluded[name] for name in renewed}
     )
+    return insert
+
+
+def dialect_of(c: Connection) -> Any:
+    """What writes statements for the engine of *c*."""
+    if c.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - few need it, and every command waits
+
+        return postgresql
+    return sqlite
 
 
 def insert_many(c: Connection, statement: Insert, rows: Iterable[dict[str, Value]]) -> None:

@@ -17,9 +17,9 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
+from cardcat.catalog import bulk
 from cardcat.catalog.tables import content_identity, duplicate_groups, file_locations, media_files
 from cardcat.model import Presence, Role
 
@@ -114,9 +114,10 @@ def list_duplicates(c: Connection, limit: int | None = None) -> list[DuplicateGr
 
 def _upsert(c: Connection) -> Insert:
     """Write every group as it is now; one that is there and the same is left alone."""
-    engine: Any = postgresql if c.dialect.name == "postgresql" else sqlite
-    fresh = engine.insert(duplicate_groups).from_select(
-        ["media_file_id", "media_file_hash", *_COUNTED], _found()
+    fresh = (
+        bulk.dialect_of(c)
+        .insert(duplicate_groups)
+        .from_select(["media_file_id", "media_file_hash", *_COUNTED], _found())
     )
     g = duplicate_groups.c
     upsert: Insert = fresh.on_conflict_do_update(

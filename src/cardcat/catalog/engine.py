@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -53,8 +53,8 @@ class Catalog:
         """
         Turn what goes wrong with the catalog into a CatalogError.
 
-        What looks like a bug may come of a row that is damaged, so then the whole catalog is read: seconds
-        for each gigabyte, once.
+        What looks like a bug may come of a row that is damaged, so then the whole catalog is read: ten
+        seconds for each gigabyte or more, once.
         """
         try:
             with told(self.path):
@@ -114,8 +114,8 @@ def open_catalog(where: str | Path | None = None, *, create: bool = True) -> Cat
 
 def require_sound(path: Path, why: Exception) -> None:
     """CatalogError, because of *why*, if the catalog *path* is damaged. Reads all of it."""
-    with told(path), closing(sqlite.connect(path)) as connection:
-        if found := soundness.problems(connection):
+    with told(path):
+        if found := soundness.problems(path):
             raise damaged(path, found[0]) from why
 
 

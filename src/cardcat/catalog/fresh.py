@@ -95,7 +95,7 @@ def _clear(place: Path, but: Path | None = None) -> None:
 
 def _is_sound(path: Path, standing: migrate.State) -> bool:
     with told(path), closing(sqlite.connect_quietly(path)) as connection:
-        read = soundness.problems if standing is migrate.State.CURRENT else sqlite.problems
+        read = soundness.problems_in if standing is migrate.State.CURRENT else sqlite.problems
         return not read(connection)
 
 

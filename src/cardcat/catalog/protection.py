@@ -2,53 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    CTE,
-    ColumnElement,
-    Connection,
-    Integer,
-    Select,
-    Subquery,
-    case,
-    column,
-    func,
-    or_,
-    select,
-    values,
-)
+from sqlalchemy import case, func, or_, select
 
-from cardcat.catalog.tables import (
-    content_identity,
-    copy_findings,
-    file_locations,
-    folders,
-    locations,
-    volumes,
-)
+from cardcat.catalog.tables import content_identity, file_locations, folders, locations, volumes
 from cardcat.catalog.volumes import volume_name
-from cardcat.model import Evidence, Kind, Presence, Role
+from cardcat.catalog.weighed import READ, Weighing, is_kept, is_wrong
+from cardcat.model import Evidence, Kind
 from cardcat.paths import from_text
-
-_READ = (Evidence.READ_BACK.value, Evidence.READ_BACK_COLD.value)
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """
-    What is asked: of which volume, and on how many physical disks its contents should be.
-
-    *disks* numbers the disk of every volume whose copies count, by the volume's id: the same number for
-    parts of one disk. *own_disk* is that of the volume itself, also if it does not count.
-    """
-
-    volume_id: int
-    wanted: int
-    disks: Mapping[int, int]
-    own_disk: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +56,16 @@ class UnprovedCopies:
     last_seen_at: int
 
 
-def shares(c: Connection, asked: Question) -> list[Share]:
+def shares(found: Weighing) -> list[Share]:
     """What the volume has by folder and kind; the folder's path is relative to its volume."""
-    each, f, d, loc, k = _contents(asked), file_locations.c, folders.c, locations.c, content_identity.c
+    each, f, d, loc, k = found.each, file_locations.c, folders.c, locations.c, content_identity.c
     only = case((each.c.elsewhere == 0, 1), else_=0)
-    few = case((each.c.disks < asked.wanted, 1), else_=0)
+    few = case((each.c.disks < found.asked.wanted, 1), else_=0)
     parts = (
         select(
             f.folder_id, k.kind,
             func.count().label("contents"), func.sum(k.size_bytes).label("size"),
-            func.sum(only).label("only"), func.sum(only * k.size_bytes).label("only_bytes"),
+            func.sum(only).label("only_here"), func.sum(only * k.size_bytes).label("only_bytes"),
             func.sum(few).label("few"), func.sum(few * k.size_bytes).label("few_bytes"),
         )
         .join_from(each, file_locations, f.id == each.c.copy_id)
@@ -113,21 +77,21 @@ def shares(c: Connection, asked: Question) -> list[Share]:
     query = (
         select(
             loc.path, loc.path_raw, d.path, d.path_raw,
-            p.kind, p.contents, p.size, p.only, p.only_bytes, p.few, p.few_bytes,
+            p.kind, p.contents, p.size, p.only_here, p.only_bytes, p.few, p.few_bytes,
         )
         .join_from(parts, folders, d.id == p.folder_id)
         .join(locations, loc.id == d.location_id)
     )  # fmt: skip
-    return [Share(_path(*row[:4]), Kind(row[4]), *map(int, row[5:])) for row in c.execute(query)]
+    return [Share(_path(*row[:4]), Kind(row[4]), *map(int, row[5:])) for row in found.ask(query)]
 
 
-def lone_files(c: Connection, asked: Question, limit: int | None) -> Iterator[LoneFile]:
+def lone_files(found: Weighing, limit: int | None) -> Iterator[LoneFile]:
     """Contents that are nowhere else, or on fewer disks than wanted; large ones first."""
-    each, f, d, loc, k = _contents(asked), file_locations.c, folders.c, locations.c, content_identity.c
+    each, f, d, loc, k = found.each, file_locations.c, folders.c, locations.c, content_identity.c
     lone = (
-        select(each.c.copy_id, each.c.disks, each.c.elsewhere, k.cas_id, k.size_bytes, k.kind)
+        select(each.c.content_id, each.c.copy_id, each.c.disks, each.c.elsewhere, k.size_bytes)
         .join_from(each, content_identity, k.id == each.c.content_id)
-        .where(or_(each.c.disks < asked.wanted, each.c.elsewhere == 0))
+        .where(or_(each.c.disks < found.asked.wanted, each.c.elsewhere == 0))
         .order_by(each.c.elsewhere, k.size_bytes.desc(), each.c.copy_id)
         .limit(limit)
         .subquery()
@@ -135,104 +99,57 @@ def lone_files(c: Connection, asked: Question, limit: int | None) -> Iterator[Lo
     query = (
         select(
             loc.path, loc.path_raw, d.path, d.path_raw, f.name, f.name_raw,
-            lone.c.cas_id, lone.c.size_bytes, lone.c.kind, lone.c.disks, lone.c.elsewhere,
+            k.cas_id, k.size_bytes, k.kind, lone.c.disks, lone.c.elsewhere,
         )
         .join_from(lone, file_locations, f.id == lone.c.copy_id)
         .join(folders, d.id == f.folder_id)
         .join(locations, loc.id == d.location_id)
+        .join(content_identity, k.id == lone.c.content_id)
         .order_by(lone.c.elsewhere, lone.c.size_bytes.desc(), lone.c.copy_id)
     )  # fmt: skip
-    for row in c.execute(query):
+    for row in found.ask(query):
         yield LoneFile(_path(*row[:6]), row[6], row[7], Kind(row[8]), int(row[9]), not row[10])
 
 
-def unproved_copies(c: Connection, asked: Question) -> list[UnprovedCopies]:
+def unproved_copies(found: Weighing) -> list[UnprovedCopies]:
     """Volumes, this one among them, with copies of what is in too few places that only need to be read."""
-    each, f, v = _contents(asked), file_locations.c, volumes.c
-    contents = func.count(f.content_id.distinct())
-    query = (
-        select(v.id, v.label, v.last_mount_point, v.key, v.uuid, contents, v.last_seen_at)
+    each, f, v = found.each, file_locations.c, volumes.c
+    unproved = (
+        select(locations.c.volume_id, f.content_id)
         .join_from(each, file_locations, f.content_id == each.c.content_id)
         .join(folders, folders.c.id == f.folder_id)
         .join(locations, locations.c.id == folders.c.location_id)
-        .join(volumes, v.id == locations.c.volume_id)
-        .where(each.c.disks < asked.wanted, _is_kept(), f.evidence.not_in(_READ), ~_is_wrong())
-        .group_by(v.id)
+        .where(each.c.disks < found.asked.wanted, is_kept(), f.evidence.not_in(READ), ~is_wrong())
+        .distinct()
+        .subquery()
+    )
+    counted = (
+        select(unproved.c.volume_id, func.count().label("contents")).group_by(unproved.c.volume_id).subquery()
+    )
+    contents = counted.c.contents
+    query = (
+        select(v.id, v.label, v.last_mount_point, v.key, v.uuid, contents, v.last_seen_at)
+        .join(counted, counted.c.volume_id == v.id)
         .order_by(contents.desc(), v.id)
     )
     return [
         UnprovedCopies(id_, volume_name(label, point, key), uuid, int(count), seen)
-        for id_, label, point, key, uuid, count, seen in c.execute(query)
+        for id_, label, point, key, uuid, count, seen in found.ask(query)
     ]
 
 
-def evidence_on(c: Connection, volume_id: int) -> list[tuple[Evidence, int, int, int | None]]:
+def evidence_on(found: Weighing) -> list[tuple[Evidence, int, int, int | None]]:
     """(evidence, copies, bytes, oldest check in UTC seconds) of the copies on the volume, the best first."""
     f = file_locations.c
     query = (
         select(f.evidence, func.count(), func.sum(f.size), func.min(f.verified_at))
         .join(folders, folders.c.id == f.folder_id)
         .join(locations, locations.c.id == folders.c.location_id)
-        .where(locations.c.volume_id == volume_id, _is_kept())
+        .where(locations.c.volume_id == found.asked.volume_id, is_kept())
         .group_by(f.evidence)
     )
-    found = [(Evidence(row[0]), int(row[1]), int(row[2]), row[3]) for row in c.execute(query)]
-    return sorted(found, key=lambda row: -row[0].rank)
-
-
-def _contents(asked: Question) -> Subquery:
-    """
-    One row a content of the volume: its first copy there, and on how many physical disks it was read back.
-
-    *elsewhere* says whether one of these is another disk than the volume's own.
-    """
-    here, numbered, f = _here(asked.volume_id).cte("here"), _numbered(asked), file_locations.c
-    is_good = _is_kept() & f.evidence.in_(_READ) & ~_is_wrong()
-    elsewhere = case((numbered.c.disk != asked.own_disk, 1), else_=0)
-    return (
-        select(
-            here.c.content_id,
-            here.c.copy_id,
-            func.count(numbered.c.disk.distinct()).label("disks"),
-            func.max(elsewhere).label("elsewhere"),
-        )
-        .outerjoin_from(here, file_locations, (f.content_id == here.c.content_id) & is_good)
-        .outerjoin(folders, folders.c.id == f.folder_id)
-        .outerjoin(locations, locations.c.id == folders.c.location_id)
-        .outerjoin(numbered, numbered.c.volume_id == locations.c.volume_id)
-        .group_by(here.c.content_id, here.c.copy_id)
-        .subquery()
-    )
-
-
-def _here(volume_id: int) -> Select[Any]:
-    f = file_locations.c
-    return (
-        select(f.content_id, func.min(f.id).label("copy_id"))
-        .join(folders, folders.c.id == f.folder_id)
-        .join(locations, locations.c.id == folders.c.location_id)
-        .where(locations.c.volume_id == volume_id, _is_kept())
-        .group_by(f.content_id)
-    )
-
-
-def _numbered(asked: Question) -> CTE:
-    """The disk of each volume that counts."""
-    columns = column("volume_id", Integer), column("disk", Integer)
-    rows = [*asked.disks.items()] or [(-1, -1)]  # a list of none is no SQL
-    return values(*columns, name="numbered").data(rows).cte("numbered")
-
-
-def _is_kept() -> ColumnElement[bool]:
-    """Whether a copy is there as far as is known; an unplugged drive still has its copies."""
-    f = file_locations.c
-    return f.status.in_((Presence.PRESENT.value, Presence.UNAVAILABLE.value)) & (f.role != Role.SOURCE.value)
-
-
-def _is_wrong() -> ColumnElement[bool]:
-    """Whether something was found wrong with a copy and is not mended yet."""
-    x = copy_findings.c
-    return file_locations.c.id.in_(select(x.file_location_id).where(x.resolved_at.is_(None)))
+    told = [(Evidence(row[0]), int(row[1]), int(row[2]), row[3]) for row in found.ask(query)]
+    return sorted(told, key=lambda row: -row[0].rank)
 
 
 def _path(*parts: Any) -> str:

@@ -10,17 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import adbc_driver_sqlite.dbapi as driver
 import pyarrow as pa
+from adbc_driver_manager import Error
 from sqlalchemy import Connection
 
 from cardcat.catalog import pages
 from cardcat.catalog.engine import Catalog
 from cardcat.catalog.pages import Pages
 
-TROUBLE = (driver.Error, pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError)
+if TYPE_CHECKING:
+    import adbc_driver_sqlite.dbapi as driver
+
+TROUBLE = (Error, pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError)
 """What either way raises for a catalog that can't be read, or holds values of another type."""
 
 _BATCH = "adbc.sqlite.query.batch_rows"
@@ -107,6 +110,8 @@ def fast_driver(opened: Catalog) -> Iterator[Source]:
 
     Until it has ended no other file of the catalog is closed, or its own locks would be gone.
     """
+    import adbc_driver_sqlite.dbapi as driver  # noqa: PLC0415 - it brings Polars, and other ways do without
+
     path = opened.path
     with opened.read() as c:  # or a log that the driver, which may not write, leaves beside the catalog
         c.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar()

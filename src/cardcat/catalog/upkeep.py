@@ -112,8 +112,8 @@ def compact(path: Path) -> Compaction:
 
 def require_whole(path: Path) -> None:
     """Read the catalog *path* completely; CatalogError if anything is wrong with it."""
-    with told(path), closing(sqlite.connect(path)) as connection:
-        if found := soundness.problems(connection):
+    with told(path):
+        if found := soundness.problems(path):
             raise damaged(path, found[0])
 
 

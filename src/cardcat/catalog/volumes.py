@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import platform
 import uuid as uuids
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, delete, exists, func, insert, select, update
 
+from cardcat.catalog import kept_sums, looks
 from cardcat.catalog.bulk import Value
 from cardcat.catalog.device import this_device
+from cardcat.catalog.engine import Catalog
+from cardcat.catalog.kept_sums import Sums
 from cardcat.catalog.locations import LocationRow, remember_location
 from cardcat.catalog.tables import devices, file_locations, folders, locations, volume_disks, volumes
 from cardcat.model import Evidence, Presence, Role, Volume
@@ -146,29 +150,52 @@ def every_volume(c: Connection) -> list[KnownVolume]:
     return [KnownVolume(_volume_row(row), row.disk, bool(row.is_drive)) for row in c.execute(query)]
 
 
-def list_volumes(c: Connection) -> list[VolumeSummary]:
-    """Every volume that was ever seen, the last seen first."""
+def list_volumes(catalog: Catalog) -> list[VolumeSummary]:
+    """
+    Every volume that was ever seen, the last seen first.
+
+    Adding up the copies takes a second for each two million. Of a large catalog the sums are kept, and taken
+    again as long as nothing was written to it.
+    """
+    if looks.size(catalog.path) > looks.LARGE:
+        return _with_kept_sums(catalog)
+    with catalog.read() as c:
+        return _summaries(every_volume(c), _sums(c))
+
+
+def _with_kept_sums(catalog: Catalog) -> list[VolumeSummary]:
+    """
+    With sums of the very moment at which the volumes are read.
+
+    Those that are kept for files that look as they do before it are, if they look so after it too. Those
+    that are worked out are kept for the look before it, which no later writing will give back.
+    """
+    with catalog.read() as c:  # opens the files, which alone can make them look different
+        file = kept_sums.place(c)
+    before = looks.look(catalog.path)
+    with catalog.read() as c:
+        known = every_volume(c)
+        sums = kept_sums.kept(file, before)
+        if sums is None or looks.look(catalog.path).files != before.files:
+            sums = _sums(c)
+            kept_sums.keep(file, before, sums)
+    return _summaries(known, sums)
+
+
+def _summaries(known: Iterable[KnownVolume], sums: Sums) -> list[VolumeSummary]:
+    return [VolumeSummary(each.volume, *sums.get(each.volume.id, (0, 0))) for each in known]
+
+
+def _sums(c: Connection) -> Sums:
     f = file_locations.c
-    held = (
-        select(
-            locations.c.volume_id,
-            func.count().label("copies"),
-            func.sum(f.size).label("bytes"),
-        )
+    query = (
+        select(locations.c.volume_id, func.count(), func.sum(f.size))
         .select_from(file_locations.join(folders, folders.c.id == f.folder_id))
         .join(locations, locations.c.id == folders.c.location_id)
         .where(f.status.in_(_HELD), f.role != Role.SOURCE.value)
         .group_by(locations.c.volume_id)
-        .subquery()
     )
-    query = (
-        select(volumes, held.c.copies, held.c.bytes)
-        .outerjoin(held, held.c.volume_id == volumes.c.id)
-        .order_by(volumes.c.last_seen_at.desc(), volumes.c.id)
-    )
-    return [
-        VolumeSummary(_volume_row(row), int(row.copies or 0), int(row.bytes or 0)) for row in c.execute(query)
-    ]
+    return {volume: (int(copies), int(size)) for volume, copies, size in c.execute(query)}
 
 
 def volumes_last_mounted_at(c: Connection, mount_point: Path) -> list[VolumeRow]:

@@ -12,6 +12,7 @@ from cardcat import text
 from cardcat.cli import catalogs, export, output, rebuild, upkeep
 from cardcat.cli.options import AsJson, CatalogPath, DryRun, Yes, examples, folder, group
 from cardcat.cli.output import Column, Json
+from cardcat.cli.waiting import waiting
 from cardcat.errors import CatalogError, UsageError
 from cardcat.paths import display
 
@@ -30,7 +31,7 @@ def status(*, catalog: CatalogPath = None, as_json: AsJson = False) -> int:
     from cardcat.catalog import maintain
     from cardcat.catalog.engine import open_catalog
 
-    with open_catalog(path, create=False) as opened:
+    with open_catalog(path, create=False) as opened, waiting("Reading the catalog completely", path):
         found = maintain.status(opened)
     if as_json:
         output.emit(_status_document(found))

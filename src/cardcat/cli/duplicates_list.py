@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,8 +15,6 @@ from cardcat.cli.progress import telling
 from cardcat.errors import UsageError
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from cardcat.catalog.duplicates import Duplicates
     from cardcat.duplicates.listing import Listing
 
@@ -108,12 +107,12 @@ def list_(
         found = nothing() if is_absent else list_groups(catalog, filters)
         files.write(found, catalog)
     if as_json:
-        output.emit(_document(found, found.groups.slice((page - 1) * limit, limit), page, files))
+        output.emit(_document(found, found.page((page - 1) * limit, limit), page, files))
         return 0
     if is_absent:
         catalogs.say_absent(catalog)
-    elif len(found.groups):
-        _show(found, found.groups if why is not None else found.singles, page, limit)
+    elif found.count:
+        _show(found, page, limit, singles=why is None)
     else:
         output.say(_NONE if filters == Filters() else "No duplicate passes these filters.")
     files.say()
@@ -141,13 +140,14 @@ class _Files:
         """Write them."""
         from cardcat.answers import write_csv, write_parquet
         from cardcat.duplicates.listing import as_table
-        from cardcat.duplicates.report import write_list_report
 
         if self.csv is not None:
             write_csv(as_table(found), self.csv)
         if self.parquet is not None:
             write_parquet(as_table(found), self.parquet)
         if self.report is not None:
+            from cardcat.duplicates.report import write_list_report
+
             write_list_report(self.report, found, catalog=catalog)
 
     def say(self) -> None:
@@ -166,7 +166,7 @@ def counts(whole: Duplicates) -> dict[str, Json]:
     }
 
 
-def _document(found: Listing, rows: pl.DataFrame, page: int, files: _Files) -> dict[str, Json]:
+def _document(found: Listing, rows: Sequence[dict[str, Any]], page: int, files: _Files) -> dict[str, Json]:
     return {
         **counts(found.whole),
         "on_same_drive_bytes": found.twice,
@@ -176,7 +176,7 @@ def _document(found: Listing, rows: pl.DataFrame, page: int, files: _Files) -> d
         ],
         "folders": [duplicates_words.finding_document(one) for one in found.findings],
         "page": page,
-        "groups": [_group(row) for row in rows.iter_rows(named=True)],
+        "groups": [_group(row) for row in rows],
         "written": [output.path_fields(str(file)) for file in files.all],
     }
 
@@ -197,19 +197,20 @@ def _group(row: dict[str, Any]) -> dict[str, Json]:
     }
 
 
-def _show(found: Listing, groups: pl.DataFrame, page: int, limit: int) -> None:
+def _show(found: Listing, page: int, limit: int, *, singles: bool) -> None:
     if found.findings and page == 1:
         output.say("Folders that are there twice", style="bold")
         duplicates_words.say_findings(found.findings, _FOLDERS)
         output.say()
-    rows = groups.slice((page - 1) * limit, limit)
-    if len(rows):
-        output.table(_COLUMNS, [_cells(row) for row in rows.iter_rows(named=True)])
+    rows = found.page((page - 1) * limit, limit, singles=singles)
+    groups = found.singles_count if singles else found.count
+    if rows:
+        output.table(_COLUMNS, [_cells(row) for row in rows])
     elif page > 1:
-        output.say(f"There is no page {page}: {text.many(-(-len(groups) // limit), 'page')} in all.")
-    if (more := len(groups) - (page - 1) * limit - len(rows)) > 0:
-        output.say(f"… and {text.count(more)} more (--limit {len(groups)} lists them all)")
-    if explained := len(found.groups) - len(groups):
+        output.say(f"There is no page {page}: {text.many(-(-groups // limit), 'page')} in all.")
+    if (more := groups - (page - 1) * limit - len(rows)) > 0:
+        output.say(f"… and {text.count(more)} more (--limit {groups} lists them all)")
+    if explained := found.count - groups:
         output.say(
             f"{text.many(explained, 'file')} more: what is said of folders explains them (--why lists them)"
         )
@@ -231,7 +232,7 @@ def _sum_up(found: Listing) -> None:
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
-    from cardcat.duplicates.reasons import Why
+    from cardcat.duplicates.why import Why
     from cardcat.duplicates.words import SHORT
 
     number = "" if row["finding"] is None else f" {row['finding'] + 1}"

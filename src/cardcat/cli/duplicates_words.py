@@ -10,7 +10,7 @@ from cardcat.cli import output
 from cardcat.cli.output import Json
 
 if TYPE_CHECKING:
-    from cardcat.duplicates.listing import FolderFinding
+    from cardcat.duplicates.findings import FolderFinding
 
 
 def finding_document(found: FolderFinding) -> dict[str, Json]:

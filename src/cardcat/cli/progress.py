@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cardcat import text
 from cardcat.cli import output
+from cardcat.cli.waiting import is_watched
 from cardcat.model import BackupResult, Finding, Stage
 from cardcat.reporting import reporting_to
 
@@ -203,7 +202,7 @@ class Bar(Told):
 @contextmanager
 def telling() -> Iterator[Told]:
     """Let whatever runs inside tell of itself, with a bar if a person watches."""
-    watched = sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
+    watched = is_watched()
     reporter = Bar() if watched else Told()
     with reporting_to(reporter):
         try:

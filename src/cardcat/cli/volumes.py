@@ -11,9 +11,10 @@ from cardcat import text
 from cardcat.cli import catalogs, exact, output
 from cardcat.cli.options import AsJson, CatalogPath, examples, group, whole_number
 from cardcat.cli.output import Column, Json
+from cardcat.cli.waiting import waiting
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from pathlib import Path
 
     from cardcat.catalog.volumes import VolumeSummary
 
@@ -40,14 +41,14 @@ def _group() -> None:
 @app.command("list", epilog=examples("cardcat volumes list --json"))
 def list_(*, catalog: CatalogPath = None, as_json: AsJson = False) -> int:
     """List the volumes, with the copies that each one holds."""
-    with catalogs.reading(catalog) as c:
-        rows = [] if c is None else _rows(c)
+    path = catalogs.present(catalog)
+    rows = [] if path is None else _rows(path)
     mounted = _mounted() if rows else {}
     if as_json:
         output.emit([_document(row, mounted) for row in rows])
     elif rows:
         output.table(_COLUMNS, [_cells(row, is_mounted=row.volume.key in mounted) for row in rows])
-    elif c is None:
+    elif path is None:
         catalogs.say_absent(catalog)
     else:
         output.say("No volume was seen yet. To begin: cardcat backup SOURCE DEST")
@@ -81,14 +82,15 @@ def show(
     that were read back once count, and two parts of one disk count once. Nothing is read from the drives:
     unplugged ones count by what is on record.
     """
-    if catalogs.present(catalog) is None:
+    path = catalogs.present(catalog)
+    if path is None:
         return _absent(catalog, as_json=as_json)
     from cardcat.catalog.engine import open_catalog
     from cardcat.cli import protection
     from cardcat.safety.protection import EXAMPLES, protection_of
 
     most = _MOST_IN_JSON if as_json else EXAMPLES
-    with open_catalog(catalog, create=False) as opened:
+    with open_catalog(path, create=False) as opened, waiting("Weighing copies", path):
         found = protection_of(opened, drive, wanted=copies, limit=None if everything else most)
     if as_json:
         output.emit(protection.document(found))
@@ -105,10 +107,12 @@ def _absent(where: str | None, *, as_json: bool) -> int:
     return 0
 
 
-def _rows(c: Connection) -> list[VolumeSummary]:
+def _rows(path: Path) -> list[VolumeSummary]:
+    from cardcat.catalog.engine import open_catalog
     from cardcat.catalog.volumes import list_volumes
 
-    return list_volumes(c)
+    with open_catalog(path, create=False) as opened, waiting("Adding up copies", path):
+        return list_volumes(opened)
 
 
 def _mounted() -> dict[str, str]:

@@ -1,79 +1,31 @@
-"""What the catalog knows of duplicates, as frames: all of it as of one moment."""
+"""Reads what explains the duplicates that are on record, and lays the explanation out in tables."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
+import pyarrow as pa
 
-from cardcat import analysis
-from cardcat.analysis.statements import question
-from cardcat.catalog.engine import open_catalog
-from cardcat.catalog.volumes import volume_name
-from cardcat.duplicates.reasons import Explained, Known, explained
-from cardcat.paths import from_text, to_text
+from cardcat.analysis import question
+from cardcat.duplicates.places import in_frame
+from cardcat.duplicates.reasons import Known, explained
+from cardcat.duplicates.tables import DIGITS, STATEMENTS, TABLES
+from cardcat.duplicates.why import Why
+from cardcat.paths import from_text
 
 if TYPE_CHECKING:
     import duckdb
 
-_STATEMENTS = (
-    "why_folders", "why_groups", "why_files", "why_sums", "why_names", "why_live_photos", "why_locations",
-)  # fmt: skip
-_MARK = "\x01"  # between a name that is no text and its bytes
+
+def read(db: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
+    """What the statements answer, by name."""
+    return {name: db.sql(question(name).sql).pl() for name in STATEMENTS}
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """
-    A location: the drive it is on, and its root relative to that.
-
-    *mounted* is where the drive was when last seen, None if nobody knows.
-    """
-
-    volume_id: int
-    volume: str
-    path: str
-    mounted: str | None
-
-    def path_of(self, path: str) -> str:
-        """What lies at *path* of the location, relative to the root of the drive."""
-        return "/".join(part for part in (self.path, path) if part)
-
-    def shown(self, path: str) -> str:
-        """Where a person finds it: with the place where the drive was last seen, else with its name."""
-        inner = self.path_of(path)
-        if self.mounted is None:
-            return f"{self.volume}: {inner}"
-        return f"{self.mounted.rstrip('/')}/{inner}".rstrip("/") or "/"
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """
-    The duplicates that are on record (`why_groups`), their reasons, and where all of it is.
-
-    *folders* and *files* are all of the libraries, as `reasons.Known` has them.
-    """
-
-    groups: pl.DataFrame
-    explained: Explained
-    places: Mapping[int, Place]
-    folders: pl.DataFrame
-    files: pl.DataFrame
-
-
-def gathered(catalog: str | Path | None = None) -> Gathered:
-    """
-    Read the duplicates that are on record, and explain them. Nothing is written to the catalog.
-
-    CatalogError if there is no catalog, or it can't be read.
-    """
-    with open_catalog(catalog, create=False) as opened:
-        read = analysis.answered(opened, _read)
+def laid_out(read: Mapping[str, pl.DataFrame]) -> dict[str, pa.Table]:
+    """The tables of the explanation, of what was *read*."""
     folders, groups = read["why_folders"], read["why_groups"]
     known = Known(
         folders.with_columns(path=_told_apart(folders)).drop("path_raw"),
@@ -83,24 +35,43 @@ def gathered(catalog: str | Path | None = None) -> Gathered:
         read["why_live_photos"],
         groups.select("content", "size"),
     )
-    places = {row["location"]: _place(row) for row in read["why_locations"].iter_rows(named=True)}
-    return Gathered(groups, explained(known), places, known.folders, known.files)
+    found = explained(known)
+    groups = _groups(groups, found.reasons)
+    rows = groups.select("content", row=pl.int_range(pl.len(), dtype=pl.Int32))
+    about = found.contents.join(rows, on="content")
+    folders, files = _files(known, rows)
+    frames = {
+        "groups": groups,
+        "sums": sums_of(groups),
+        "singles": groups.select(row=pl.col("finding").is_null().arg_true()),
+        "hashes": groups.select(start=pl.col("hash").str.slice(0, DIGITS), row=rows["row"]).sort("start"),
+        "findings": found.findings.join(about, on="finding", how="semi", maintain_order="left"),
+        "more": _more(about, groups),
+        "folders": folders,
+        "files": files,
+        "locations": read["why_locations"],
+    }
+    return {name: _typed(frame, TABLES[name]) for name, frame in frames.items()}
 
 
-def _read(db: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
-    return {name: db.sql(question(name).sql).pl() for name in _STATEMENTS}
-
-
-def exact(path: str) -> str:
-    """A path as `os.fsdecode` gives it, of one in a frame of folders."""
-    return "/".join(map(_part, path.split("/"))) if _MARK in path else path
-
-
-def in_frame(path: str) -> str:
-    """A path as it stands in a frame of folders."""
-    return "/".join(
-        f"{text}{_MARK}{raw.hex()}" if raw else text for text, raw in map(to_text, path.split("/"))
+def sums_of(groups: pl.DataFrame) -> pl.DataFrame:
+    """What groups add up to, by reason, the one with the most waste first: the table `sums`."""
+    return (
+        groups.group_by("why")
+        .agg(
+            pl.len().alias("groups"),
+            pl.col("copies").sum(),
+            (pl.col("size") * pl.col("copies")).sum().alias("bytes"),
+            pl.col("wasted").sum(),
+            pl.col("twice").sum(),
+        )
+        .cast({"why": pl.String})
+        .sort("wasted", "why", descending=[True, False])
     )
+
+
+def _typed(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:
+    return frame.select(schema.names).to_arrow().cast(schema)
 
 
 def _told_apart(folders: pl.DataFrame) -> pl.Series:
@@ -112,27 +83,24 @@ def _told_apart(folders: pl.DataFrame) -> pl.Series:
     return both.select(pl.coalesce("marked", "path")).to_series()
 
 
-def _part(part: str) -> str:
-    text, mark, digits = part.rpartition(_MARK)
-    if not mark:
-        return part
-    try:
-        name = os.fsdecode(bytes.fromhex(digits))
-    except ValueError:
-        return part
-    return name if to_text(name)[0] == text else part
+def _groups(groups: pl.DataFrame, reasons: pl.DataFrame) -> pl.DataFrame:
+    """The groups with their reasons."""
+    halves = groups.select(partner="content", partner_hash="hash")
+    found = groups.join(reasons, on="content", how="left", maintain_order="left")
+    found = found.join(halves, on="partner", how="left", maintain_order="left")
+    return found.with_columns(pl.col("why").fill_null(Why.OTHER.value))
 
 
-def _place(row: Mapping[str, object]) -> Place:
-    label, mounted = _text(row["label"]), _text(row["mounted"])
-    raw = row["path_raw"]
-    return Place(
-        volume_id=int(str(row["volume"])),
-        volume=volume_name(label, mounted, str(row["key"])),
-        path=from_text(str(row["path"]), raw if isinstance(raw, bytes) else None),
-        mounted=mounted,
-    )
+def _more(about: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
+    """What a finding is about beside those groups of which it is the largest."""
+    first = groups["finding"].gather(about["row"])
+    return about.filter(pl.col("finding") != first).select("row", "finding").sort("row", "finding")
 
 
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+def _files(known: Known, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The folders with copies of any group, each location's together; and which group is in which of them."""
+    held = known.files.select("folder", "content").join(rows, on="content").select("folder", "row")
+    folders = known.folders.join(held, on="folder", how="semi").sort("location", "path")
+    places = folders.select("folder", place=pl.int_range(pl.len(), dtype=pl.Int32))
+    files = held.join(places, on="folder").select("place", "row").unique().sort("place", "row")
+    return folders, files

@@ -3,40 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-import polars as pl
+import pyarrow as pa
 
-from cardcat.care.choosing import scope_of
+from cardcat.analysis import Tables, as_frame, in_memory
 from cardcat.catalog.checks import Scope
 from cardcat.catalog.duplicates import Duplicates
-from cardcat.catalog.engine import open_catalog
-from cardcat.catalog.knowledge import below
-from cardcat.catalog.volumes import every_volume
-from cardcat.drives import drive_named
-from cardcat.duplicates.gathering import Gathered, Place, exact, gathered, in_frame
-from cardcat.duplicates.reasons import Why
+from cardcat.duplicates.findings import FolderFinding, FolderFindings, places_in
+from cardcat.duplicates.tables import TABLES, explanation
+from cardcat.duplicates.why import Why
 from cardcat.errors import UsageError
 from cardcat.paths import to_text
 
-_GROUPS = {
-    "content": pl.Int32,
-    "hash": pl.String,
-    "media_type": pl.String,
-    "path": pl.String,
-    "copies": pl.Int64,
-    "size": pl.Int64,
-    "wasted": pl.Int64,
-    "twice": pl.Int64,
-    "camera": pl.String,
-    "month": pl.String,
-    "why": pl.String,
-    "finding": pl.Int64,
-    "partner": pl.Int32,
-    "partner_hash": pl.String,
-}
+if TYPE_CHECKING:
+    import polars as pl
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,49 +43,72 @@ class Filters:
     least: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class FolderFinding:
-    """
-    Two folders of which the first is in the second as a whole, or (`shared`) in part.
+class Selection(Protocol):
+    """Some of the duplicates of an explanation."""
 
-    *files* and *bytes* are of the photos and films of the first, or of those that both have; *others* are its
-    other files that the second lacks. Paths are relative to their locations.
-    """
+    @property
+    def tables(self) -> Tables:
+        """The explanation."""
 
-    number: int
-    why: Why
-    kind: str
-    place: Place
-    path: str
-    other_place: Place
-    other_path: str
-    files: int
-    bytes: int
-    others: int
+    def sums(self) -> pa.Table:
+        """What they add up to, as in the table `sums`."""
+
+    def findings(self) -> pa.Table:
+        """The findings about any of them."""
+
+    def count(self, *, singles: bool) -> int:
+        """How many they are; *singles*: that no finding explains."""
+
+    def rows(self, begin: int, end: int, *, singles: bool) -> Sequence[int]:
+        """Their rows in the table `groups`, from one to before another."""
+
+
+class _Asked(Protocol):
+    def ask(self, question: Callable[[Selection], T]) -> T:
+        """What *question* finds in a selection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
     """
-    *groups* that were asked for: the columns of `why_groups`, `why`, `finding` (one less than the finding's
-    number, null for none) and the `partner_hash` of a Live Photo. *whole* sums them up; *by_why* says how
-    many groups and bytes of waste each reason has.
+    The groups that were asked for: *count* of them, *singles_count* that no finding about folders explains.
+
+    *whole* sums them up; *by_why* says how many groups and bytes of waste each reason has. *twice* are bytes
+    of waste that lie on one drive: of all copies but one on each drive that has any.
     """
 
-    groups: pl.DataFrame
+    count: int
+    singles_count: int
     whole: Duplicates
+    twice: int
     findings: Sequence[FolderFinding]
     by_why: Sequence[tuple[Why, int, int]]
+    asked: _Asked
+
+    def page(self, begin: int, count: int, *, singles: bool = False) -> list[dict[str, Any]]:
+        """
+        *count* groups from *begin* on, of all or of the *singles*: the columns of `why_groups`, and `why`.
+
+        `finding` is one less than the finding's number, None for none; `partner_hash` that of the other half
+        of a Live Photo.
+        """
+        end = begin + count
+
+        def read(found: Selection) -> pa.Table:
+            return found.tables["groups"].at(found.rows(begin, end, singles=singles))
+
+        return list(self.asked.ask(read).to_pylist())
 
     @property
-    def twice(self) -> int:
-        """Bytes of waste that lie on one drive: of all copies but one on each drive that has any."""
-        return int(self.groups["twice"].sum())
+    def groups(self) -> pl.DataFrame:
+        """All of the groups, with the columns of a page."""
 
-    @property
-    def singles(self) -> pl.DataFrame:
-        """The groups that no finding about folders explains."""
-        return self.groups.filter(pl.col("finding").is_null())
+        def read(found: Selection) -> pa.Table:
+            return found.tables["groups"].at(found.rows(0, self.count, singles=False))
+
+        import polars as pl  # noqa: PLC0415 - for files only
+
+        return as_frame(self.asked.ask(read)).cast({pl.Categorical: pl.String})
 
 
 def list_groups(catalog: str | Path | None = None, filters: Filters | None = None) -> Listing:
@@ -111,24 +120,23 @@ def list_groups(catalog: str | Path | None = None, filters: Filters | None = Non
     """
     wanted = filters or Filters()
     _check(wanted)
-    scopes = _scopes(catalog, wanted)
-    found = gathered(catalog)
-    groups = found.groups.join(found.explained.reasons, on="content", how="left", maintain_order="left")
-    halves = found.groups.select(partner="content", partner_hash="hash")
-    groups = groups.join(halves, on="partner", how="left", maintain_order="left")
-    groups = groups.with_columns(pl.col("why").fill_null(Why.OTHER.value)).filter(*_conditions(wanted))
-    for scope in scopes:
-        groups = groups.join(_contents_in(found, scope), on="content", how="semi", maintain_order="left")
-    return Listing(groups, _sums(groups), _findings(found, groups, wanted), _by_why(groups))
+    if wanted == Filters():
+        return _listed(explanation(catalog, Everything))
+    from cardcat.duplicates.filtering import Filtered, scopes  # noqa: PLC0415 - it brings Polars
+
+    where: Sequence[Scope] = scopes(catalog, wanted.volume, wanted.folder)
+    return _listed(explanation(catalog, lambda tables: Filtered(tables, wanted, where)))
 
 
 def nothing() -> Listing:
     """What there is without a catalog: no duplicate."""
-    return Listing(pl.DataFrame(schema=_GROUPS), Duplicates(), [], [])
+    return _listed(_Nothing())
 
 
 def as_table(found: Listing) -> pl.DataFrame:
     """The groups for a file: a row a duplicate, with the folders that a finding about it names."""
+    import polars as pl  # noqa: PLC0415 - for files only
+
     names = [
         (
             one.number - 1,
@@ -166,95 +174,48 @@ def why_of(word: str) -> Why:
     raise UsageError(f"There is no reason '{word}'.", hint=f"One of: {listed}")
 
 
-def finding_of(found: Gathered, number: int) -> FolderFinding:
-    """The finding of that number."""
-    rows = found.explained.findings.filter(pl.col("finding") == number)
-    return next(_told(found, rows))
+class Everything:
+    """All duplicates: what they add up to is in the tables."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+
+    def sums(self) -> pa.Table:
+        """Of all."""
+        return self.tables["sums"].columns()
+
+    def findings(self) -> pa.Table:
+        """All."""
+        return self.tables["findings"].columns()
+
+    def count(self, *, singles: bool) -> int:
+        """All."""
+        return len(self.tables["singles" if singles else "groups"])
+
+    def rows(self, begin: int, end: int, *, singles: bool) -> Sequence[int]:
+        """Groups are in order."""
+        some = range(self.count(singles=singles))[begin:end]
+        return self.tables["singles"].at(some)["row"].to_pylist() if singles else some
+
+
+class _Nothing:
+    """Asks tables without a row."""
+
+    def ask(self, question: Callable[[Selection], T]) -> T:
+        return question(Everything(in_memory({name: each.empty_table() for name, each in TABLES.items()})))
+
+
+def _listed(asked: _Asked) -> Listing:
+    def read(found: Selection) -> tuple[int, int, list[dict[str, Any]], FolderFindings]:
+        told = FolderFindings(found.findings(), places_in(found.tables))
+        return found.count(singles=False), found.count(singles=True), found.sums().to_pylist(), told
+
+    count, singles, sums, findings = asked.ask(read)
+    whole = Duplicates(*(sum(row[name] for row in sums) for name in ("groups", "copies", "bytes", "wasted")))
+    by_why = [(Why(row["why"]), row["groups"], row["wasted"]) for row in sums]
+    return Listing(count, singles, whole, sum(row["twice"] for row in sums), findings, by_why, asked)
 
 
 def _check(wanted: Filters) -> None:
     if wanted.month is not None and not re.fullmatch(r"\d{4}(-(0[1-9]|1[0-2]))?", wanted.month):
         raise UsageError(f"--month {wanted.month} is no month.", hint="For example: --month 2024-05, or 2024")
-
-
-def _scopes(catalog: str | Path | None, wanted: Filters) -> list[Scope]:
-    with open_catalog(catalog, create=False) as opened, opened.read() as c:
-        scopes = []
-        if wanted.volume is not None:
-            scopes.append(Scope(drive_named(every_volume(c), wanted.volume).volume.id))
-        if wanted.folder is not None:
-            scopes.append(scope_of(c, str(Path(wanted.folder).absolute())))
-    return scopes
-
-
-def _conditions(wanted: Filters) -> Iterator[pl.Expr]:
-    yield pl.col("wasted") >= wanted.least
-    if wanted.camera is not None:
-        name = pl.col("camera").fill_null("").str.to_lowercase()
-        yield name.str.contains(wanted.camera.lower(), literal=True)
-    if wanted.month is not None:
-        yield pl.col("month").fill_null("").str.starts_with(wanted.month)
-    if wanted.kind is not None:
-        yield pl.col("media_type") == wanted.kind
-    if wanted.why is not None:
-        yield pl.col("why") == wanted.why.value
-
-
-def _contents_in(found: Gathered, scope: Scope) -> pl.DataFrame:
-    """The contents with a copy there."""
-    folders = [found.folders.clear()]
-    for number, place in found.places.items():
-        if place.volume_id != scope.volume_id:
-            continue
-        inner = "" if _is_at_or_below(place.path, scope.path) else below(scope.path, place.path)
-        if inner is not None:
-            path, start = pl.col("path"), in_frame(inner)
-            is_in = (path == start) | path.str.starts_with(f"{start}/") if start else pl.lit(value=True)
-            folders.append(found.folders.filter((pl.col("location") == number) & is_in))
-    return found.files.join(pl.concat(folders), on="folder", how="semi").select("content").unique()
-
-
-def _is_at_or_below(path: str, top: str) -> bool:
-    return not top or path == top or path.startswith(f"{top}/")
-
-
-def _sums(groups: pl.DataFrame) -> Duplicates:
-    sizes = pl.col("size") * pl.col("copies")
-    row = groups.select(
-        pl.len(), pl.col("copies").sum(), sizes.sum().alias("all"), pl.col("wasted").sum()
-    ).row(0)
-    return Duplicates(*map(int, row))
-
-
-def _findings(found: Gathered, groups: pl.DataFrame, wanted: Filters) -> list[FolderFinding]:
-    """The findings about any of *groups*; of one reason only, if that is asked for."""
-    about = found.explained.contents.join(groups.select("content"), on="content", how="semi")
-    rows = found.explained.findings.join(about, on="finding", how="semi", maintain_order="left")
-    if wanted.why is not None:
-        rows = rows.filter(pl.col("why") == wanted.why.value)
-    return list(_told(found, rows))
-
-
-def _told(found: Gathered, rows: pl.DataFrame) -> Iterator[FolderFinding]:
-    for row in rows.iter_rows(named=True):
-        yield FolderFinding(
-            number=row["finding"] + 1,
-            why=Why(row["why"]),
-            kind=row["kind"],
-            place=found.places[row["location"]],
-            path=exact(row["path"]),
-            other_place=found.places[row["other_location"]],
-            other_path=exact(row["other_path"]),
-            files=row["files"],
-            bytes=row["bytes"],
-            others=row["others"],
-        )
-
-
-def _by_why(groups: pl.DataFrame) -> list[tuple[Why, int, int]]:
-    sums = (
-        groups.group_by("why")
-        .agg(pl.len(), pl.col("wasted").sum())
-        .sort("wasted", "why", descending=[True, False])
-    )
-    return [(Why(why), int(count), int(wasted)) for why, count, wasted in sums.iter_rows()]

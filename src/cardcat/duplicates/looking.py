@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import polars as pl
-
+from cardcat.analysis import Tables
 from cardcat.catalog.engine import open_catalog
 from cardcat.catalog.knowledge import KnownContent, KnownCopy, copies_of_contents, known_content
 from cardcat.catalog.library_copies import library_copies
-from cardcat.duplicates.gathering import Gathered, gathered
-from cardcat.duplicates.listing import FolderFinding, Listing, finding_of
-from cardcat.duplicates.reasons import Why
+from cardcat.duplicates.findings import FolderFinding, finding_in
+from cardcat.duplicates.tables import DIGITS, explanation
+from cardcat.duplicates.why import Why
 from cardcat.duplicates.words import told
 from cardcat.errors import UsageError
 from cardcat.model import Presence, Role
@@ -97,7 +97,11 @@ def look_at(given: str, path: Path, *, catalog: str | None = None) -> Duplicate:
     with open_catalog(catalog, create=False) as opened, opened.read() as c:
         hash_ = shown.content.hash
         held = library_copies(c, [hash_], held=True).get(hash_, [])
-    return _explained(_arranged(shown, held), gathered(catalog) if len(held) > 1 else None)
+    found = _arranged(shown, held)
+    if len(held) < _FEWEST:
+        return found
+    reason = explanation(catalog, lambda tables: tables).ask(lambda tables: _reason_of(tables, hash_))
+    return found if reason is None else _with_reason(found, *reason)
 
 
 def _arranged(shown: Shown, held: Sequence[LibraryCopy]) -> Duplicate:
@@ -120,18 +124,21 @@ def _copy(one: ShownCopy, keep: Suggestion | None) -> DuplicateCopy:
     return DuplicateCopy(known, path if one.sighting.now is Now.THERE else None, now, place, is_keeper)
 
 
-def _explained(found: Duplicate, known: Gathered | None) -> Duplicate:
-    """*found* with why it is there several times, as far as that is on record."""
-    if known is None:
-        return found
-    mine = known.groups.filter(pl.col("hash") == found.content.hash).select("content")
-    rows = known.explained.reasons.join(mine, on="content", how="semi")
-    if not len(rows):
-        return found
-    _, reason, number, partner = rows.row(0)
-    hashes = known.groups.filter(pl.col("content").is_in([] if partner is None else [partner]))["hash"]
-    finding = None if number is None else finding_of(known, number)
-    return _with_reason(found, Why(reason), finding, hashes[0] if len(hashes) else None)
+def _reason_of(tables: Tables, hash_: str) -> tuple[Why, FolderFinding | None, str | None] | None:
+    """Why a content is there several times, and the hash of its other half; None if it was not, by then."""
+    start = hash_[:DIGITS]
+    near = tables["hashes"].near("start", start, start).to_pylist()
+    rows = [row["row"] for row in near if row["start"] == start]
+    groups = tables["groups"].at(rows, "hash", "why", "finding", "partner_hash").to_pylist()
+    for row in groups:
+        if row["hash"] == hash_:
+            number = row["finding"]
+            return (
+                Why(row["why"]),
+                None if number is None else finding_in(tables, number),
+                row["partner_hash"],
+            )
+    return None
 
 
 def _with_reason(found: Duplicate, why: Why, finding: FolderFinding | None, partner: str | None) -> Duplicate:
@@ -143,16 +150,17 @@ def _with_reason(found: Duplicate, why: Why, finding: FolderFinding | None, part
     return Duplicate(found.content, found.copies, found.keep_reason, why, because, finding, partner)
 
 
-def each_of(hashes: Sequence[str], listing: Listing, *, catalog: str | None = None) -> Iterator[Duplicate]:
-    """The duplicates of these hashes, which are in *listing*, looked at one by one."""
-    if not hashes:
+def each_of(
+    rows: Sequence[Mapping[str, Any]], findings: Iterable[FolderFinding], *, catalog: str | None = None
+) -> Iterator[Duplicate]:
+    """The duplicates of these *rows* of a listing with those *findings*, looked at one by one."""
+    if not rows:
         return
-    findings = {one.number - 1: one for one in listing.findings}
-    reasons = listing.groups.filter(pl.col("hash").is_in(list(hashes)))
-    by_hash = {row["hash"]: row for row in reasons.iter_rows(named=True)}
+    by_number = {one.number - 1: one for one in findings}
     places = Places(this_disk())
     with open_catalog(catalog, create=False) as opened:
-        for hash_ in hashes:
+        for row in rows:
+            hash_ = row["hash"]
             with opened.read() as c:
                 content, held = known_content(c, hash_), library_copies(c, [hash_], held=True).get(hash_, [])
                 copies = copies_of_contents(c, [hash_])
@@ -160,6 +168,4 @@ def each_of(hashes: Sequence[str], listing: Listing, *, catalog: str | None = No
                 continue
             seen = tuple(ShownCopy(copy, places.look(copy)) for copy in copies)
             found = _arranged(Shown(content, in_catalog=True, copies=seen), held)
-            row = by_hash[hash_]
-            finding = findings.get(row["finding"]) if row["finding"] is not None else None
-            yield _with_reason(found, Why(row["why"]), finding, row["partner_hash"])
+            yield _with_reason(found, Why(row["why"]), by_number.get(row["finding"]), row["partner_hash"])

@@ -6,9 +6,10 @@ import base64
 from collections.abc import Iterable, Iterator, Sequence
 
 from cardcat import text
-from cardcat.duplicates.listing import FolderFinding, Listing
+from cardcat.duplicates.findings import FolderFinding
+from cardcat.duplicates.listing import Listing
 from cardcat.duplicates.looking import Duplicate, DuplicateCopy
-from cardcat.duplicates.reasons import Why
+from cardcat.duplicates.why import Why
 from cardcat.duplicates.words import told
 from cardcat.model import Kind
 from cardcat.printed.frame import foot, head

@@ -3,29 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import polars as pl
 
 from cardcat.duplicates.trees import Trees, tree_pairs
-
-
-class Why(StrEnum):
-    """A reason; docs/duplicates.md defines each with an example. The first that holds is given."""
-
-    TREE = "whole tree copied"
-    WITHIN = "copied inside its own folder tree"
-    CARD = "same card imported twice"
-    TAKEOUT = "Takeout export"
-    LIVE = "Live Photo"
-    RENAMED = "renamed copy"
-    OTHER = "other"
-
-    @property
-    def word(self) -> str:
-        """What to call it where it is typed."""
-        return self.name.lower()
-
+from cardcat.duplicates.why import Why
 
 _FEWEST = 2  # shots that two folders share before a card is thought of
 _FINDINGS = {

@@ -36,9 +36,9 @@ def write_report(place: Path, found: Duplicate) -> None:
 
 def write_list_report(place: Path, listing: Listing, *, catalog: str | None = None) -> None:
     """Write the report on *listing*, its largest groups with pictures, in the same way."""
-    hashes = listing.groups["hash"].head(GROUPS).to_list()
-    groups = each_of(hashes, listing, catalog=catalog)
-    current().begin(Stage.METADATA, files=len(hashes), size=0)
+    rows = listing.page(0, GROUPS)
+    groups = each_of(rows, listing.findings, catalog=catalog)
+    current().begin(Stage.METADATA, files=len(rows), size=0)
     with ThumbnailPool() as pool:
         pieces = list_page(
             listing,
@@ -59,7 +59,7 @@ def _told(groups: Iterator[Duplicate], pool: ThumbnailPool) -> Iterator[tuple[Du
 def _untold(listing: Listing) -> Iterator[str]:
     if (more := len(listing.findings) - _FOLDERS) > 0:
         yield f"{text.many(more, 'further finding')} about folders: cardcat duplicates list --json"
-    if (more := len(listing.groups) - GROUPS) > 0:
+    if (more := listing.count - GROUPS) > 0:
         yield f"{text.many(more, 'further file')} with less waste: cardcat duplicates list --csv FILE"
     yield f"Of each file the first {_COPIES} copies are shown."
 

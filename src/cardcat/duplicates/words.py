@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cardcat import text
-from cardcat.duplicates.listing import FolderFinding
-from cardcat.duplicates.reasons import Why
+from cardcat.duplicates.findings import FolderFinding
+from cardcat.duplicates.why import Why
 
 SHORT = {
     Why.TREE: "whole tree",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from cardcat.duplicates.listing import FolderFinding, list_groups
+from cardcat.duplicates.findings import FolderFinding
+from cardcat.duplicates.listing import list_groups
 from cardcat.paths import to_text
 
 MOST = 200

@@ -36,6 +36,7 @@ def day_of_dated(dated: Sequence[tuple[Dated, Moment]], zone: ZoneInfo) -> date:
             if found:
                 return day_of(min(found, key=sureness))
     leads = [each for each in dated if each[0].kind.is_media] or dated
+    # What nothing inside told is that already: it need not be worked out again.
     outside = (fallback_of(member, zone) if is_from_inside(moment) else moment for member, moment in leads)
     return day_of(min(outside, key=sureness))
 

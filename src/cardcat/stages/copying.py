@@ -22,7 +22,7 @@ from cardcat.storage.copying import Expected, SourceChanged, copy_once
 from cardcat.storage.destination import incoming
 from cardcat.storage.disk import StrPath
 from cardcat.storage.durable import make_durable
-from cardcat.storage.mounts import PAST_CACHE
+from cardcat.storage.mounts import LOCAL_FILESYSTEMS, PAST_CACHE
 from cardcat.storage.reading import opened
 from cardcat.storage.verify import read_back
 from cardcat.text import cause
@@ -76,13 +76,16 @@ def _give_back(run: Run, copied: Iterable[CopiedFile]) -> None:
     """
     Let the system have the memory back that keeps the files and their copies.
 
-    Nobody reads them again, and to find fresh memory for the next ones takes longer than to read them.
+    Nobody reads them again, and to find fresh memory for the next ones takes longer than to read them. Not
+    where each question is a journey over the network.
     """
+    near = {each.number for each in run.destinations if each.volume.fs_type in LOCAL_FILESYSTEMS}
     for file in copied:
         if file.hashes.size < _SMALL:
             continue
-        _forget(run, run.source_path(file.file.path), source=True)
-        for number in file.proofs:
+        if run.source.volume.fs_type in LOCAL_FILESYSTEMS:
+            _forget(run, run.source_path(file.file.path), source=True)
+        for number in near.intersection(file.proofs):
             _forget(run, incoming_path(run.destinations[number], file.file), source=False)
 
 
@@ -106,15 +109,15 @@ def _begin(run: Run, work: Sequence[PlannedFile]) -> None:
             destination.there.make_folders(str(incoming(Path(), destination.session_id)))
             _clear(run, destination, _mine(destination, work))
         except OSError as error:
-            run.fail(destination, error, "making a folder for incoming files")
+            run.fail(destination, error, "getting ready for incoming files")
 
 
 def _clear(run: Run, destination: Destination, files: Iterable[PlannedFile]) -> None:
-    """Remove what an attempt at these files that was broken off has left."""
+    """Remove what an attempt at these files that was broken off has left, in small letters or large ones."""
     folder = incoming(destination.root, destination.session_id)
-    if names := set(run.disk.list_folder(folder)):
+    if names := {name.lower() for name in run.disk.list_folder(folder)}:
         for target in (incoming_path(destination, file) for file in files):
-            if target.rpartition("/")[2] in names:
+            if target.rpartition("/")[2].lower() in names:
                 run.disk.remove(target)
 
 

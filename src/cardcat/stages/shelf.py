@@ -39,9 +39,12 @@ class _Folder:
     def take(self, name: str) -> None:
         """Say that *name* is there."""
         key = same_name_key(name)
-        key = name if key == name else key
-        if self._first.setdefault(key, name) != name and name not in self._others.setdefault(key, []):
-            self._others[key].append(name)
+        if key == name:
+            key = name  # one string in memory, not two: there may be a million
+        if key not in self._first:
+            self._first[key] = name
+        elif name not in self.taken(name):
+            self._others.setdefault(key, []).append(name)
 
 
 class Shelf:
