@@ -9,6 +9,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
+from itertools import count
 from pathlib import Path
 
 import duckdb
@@ -225,16 +226,27 @@ def test_a_snapshot_that_goes_while_it_is_read_is_made_anew(
     assert lost
 
 
+def _filled(file: Path) -> int:
+    """Write as much as there is room for into a new file; how many bytes that was."""
+    with file.open("xb", buffering=0) as content:
+        with suppress(OSError):
+            while content.write(bytes(1024)):
+                pass
+        with suppress(OSError):
+            os.fsync(content)
+    return file.stat().st_size
+
+
 def test_what_duckdb_cannot_write_is_said(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A disk that is full, met by DuckDB itself, is no reason to read the catalog again."""
-    literal = exporting._literal
+    literal, number = exporting._literal, count()
 
     def filling(place: Path) -> str:
-        with suppress(OSError), (small / "full").open("ab", buffering=0) as file:
-            while file.write(bytes(1024)):
-                pass
+        """A long file may find no room where a new one does, and what was held back for it is there again."""
+        while _filled(small / f"full-{next(number)}"):
+            pass
         return literal(place)
 
     monkeypatch.setattr(exporting, "_literal", filling)
@@ -242,7 +254,7 @@ def test_what_duckdb_cannot_write_is_said(
         with pytest.raises(DestinationError, match="can't be exported to") as told:
             exporting.export(small / "out", path)
         assert isinstance(told.value.__context__, duckdb.IOException)
-        assert [file.name for file in small.iterdir()] == ["full"]
+        assert all(file.name.startswith("full-") for file in small.iterdir())
 
 
 _KILLED = """

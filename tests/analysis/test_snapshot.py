@@ -19,9 +19,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from cardcat import analysis
-from cardcat.analysis import parts, snapshot
+from cardcat.analysis import following, parts, snapshot
 from cardcat.catalog import arrow
 from cardcat.catalog.engine import open_catalog
+from cardcat.catalog.sources import fast_driver
 from cardcat.errors import CatalogError
 from tests.analysis.damage import spoil_the_middle
 from tests.catalog.helpers import rows_of, run, run_killed
@@ -320,6 +321,26 @@ def test_a_restored_catalog_of_the_same_identity_is_not_taken_for_the_one_before
     assert names(path) == ["card", "drive"]
     assert names(copy) == ["card", "OTHER"]
     assert names(path) == ["card", "drive"]
+
+
+def test_a_copy_of_the_catalog_that_lies_elsewhere_does_not_answer_for_it(
+    tmp_path: Path, filled: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have one folder: who comes between leaves a state of the other there."""
+    ours, other = tmp_path / "ours.db", tmp_path / "other.db"
+    for file in (ours, other):
+        file.write_bytes(filled)
+    change(other, "UPDATE volumes SET label = 'OTHER' WHERE label = 'drive'")
+
+    def follow(path: Path, folder: Path, *, trusted: bool) -> None:
+        for each in (path, other):
+            with open_catalog(each) as opened:
+                os.close(snapshot.refresh(opened, folder, fast_driver, trusted=trusted).descriptor)
+
+    monkeypatch.setattr(snapshot, "SMALL", -1)
+    monkeypatch.setattr(following, "follow", follow)
+    assert "OTHER" in names(other)
+    assert "OTHER" not in names(ours)
 
 
 def test_each_catalog_has_a_folder_that_is_nobody_elses_business(

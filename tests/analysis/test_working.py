@@ -239,6 +239,24 @@ def flip_a_bit_of_a_value(cache: Path) -> None:
     )
 
 
+def test_what_another_view_showed_is_worked_out_anew(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.labels()
+    monkeypatch.setitem(statements.VIEWS, "drives", f"{statements.DRIVES} ")
+    assert desk.labels() == LABELS
+    assert desk.made == 2
+
+
+def test_what_somebody_else_has_kept_meanwhile_stays(
+    desk: Desk, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.labels()
+    (file,) = kept_files(cache, "*.json")
+    said, before = json.loads(file.read_text()), {each: each.stat() for each in kept_files(cache)}
+    monkeypatch.delattr(kept, "written")
+    kept.keep(file.parents[1], said["sign"], said["state"], {"labels": pa.table({"label": ["other"]})})
+    assert {each: each.stat() for each in kept_files(cache)} == before
+
+
 DAMAGES = (
     cut_the_index, empty_the_index, set_another_form, lose_the_tables,
     misname_a_table, lose_a_file, cut_a_file, exchange_a_file, zero_a_file, flip_a_bit_of_a_value,
@@ -432,7 +450,7 @@ def test_rows_are_the_same_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
         }
     )
     rows.written(table, tmp_path / "file")
-    file, memory = InFile(tmp_path / "file", rows.digest_of(tmp_path / "file"), None), InMemory(table)
+    file, memory = InFile(tmp_path / "file", parts.digest_of(tmp_path / "file"), None), InMemory(table)
     assert len(file) == len(memory) == count
     assert file.columns().equals(table)
     assert file.columns("maybe", "text").equals(memory.columns("maybe", "text"))
@@ -455,7 +473,7 @@ def test_a_place_that_is_not_there_is_damage(tmp_path: Path) -> None:
     rows.written(pa.table({"number": [1, 2]}), tmp_path / "file")
     for places in ([5], [rows.GROUP], range(5, 7)):
         with pytest.raises(rows.DamagedError):
-            InFile(tmp_path / "file", rows.digest_of(tmp_path / "file"), None).at(places)
+            InFile(tmp_path / "file", parts.digest_of(tmp_path / "file"), None).at(places)
 
 
 def test_a_file_is_compared_with_what_was_written(tmp_path: Path) -> None:

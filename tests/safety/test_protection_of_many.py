@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from cardcat import analysis
+from cardcat.analysis import opening, snapshot
 from cardcat.catalog import looks
 from cardcat.errors import CardcatError, CatalogError
 from cardcat.safety import protection
@@ -80,6 +83,53 @@ def test_where_there_is_no_room_for_it_the_catalog_itself_answers(
 
     assert full.shown("a") == itself
     assert "takes longer" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("no driver"), OSError("no room"), duckdb.InternalException("a bug")]
+)
+def test_whatever_is_wrong_with_the_copy_the_catalog_itself_answers(
+    full: Drawer, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    itself = full.shown("a")
+    monkeypatch.setattr(looks, "LARGE", 0)
+    monkeypatch.setattr(analysis, "answered", _failing(error))
+
+    assert full.shown("a") == itself
+
+
+def test_the_catalog_is_not_read_into_memory_for_it(
+    full: Drawer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    itself = full.shown("a")
+    monkeypatch.setattr(looks, "LARGE", 0)
+    (tmp_path / "no folder").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "no folder"))
+    read: list[object] = []
+    monkeypatch.setattr(opening, "_over_memory", lambda *_: read.append("all of it"))
+
+    assert full.shown("a") == itself
+    assert read == []
+
+
+@pytest.mark.parametrize("table", ["file_locations", "folders", "copy_findings", "volumes"])
+def test_a_wrong_bit_in_the_copy_is_no_answer(
+    full: Drawer, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    """As a failing disk does it: size and time of the file stay."""
+    itself = full.shown("a")
+    monkeypatch.setattr(looks, "LARGE", 0)
+    monkeypatch.setattr(snapshot, "SETTLED_NS", -1)
+    full.shown("a")
+    (file,) = snapshot.home().glob(f"*/{table}/*.parquet")
+    status, data = file.stat(), bytearray(file.read_bytes())
+    data[len(data) // 3] ^= 1
+    file.write_bytes(data)
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    monkeypatch.delattr(protection, "in_catalog")
+
+    assert full.shown("a") == itself
+    assert file.read_bytes() != data
 
 
 def test_a_damaged_catalog_is_told(full: Drawer, monkeypatch: pytest.MonkeyPatch) -> None:

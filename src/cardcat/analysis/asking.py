@@ -34,7 +34,7 @@ def ask(
     """
     asked = statements.question(name)
     values = statements.filled(asked, parameters)
-    if name.startswith(KEPT) and not values:
+    if name.startswith(KEPT) and not values and (limit is None or limit >= 0):
         kept = WorkedOut(catalog, _recipe(asked), lambda tables: tables[_ANSWER])
         found = kept.ask(lambda rows: as_frame(rows.columns()))
         return found if limit is None else found.head(limit)

@@ -20,7 +20,7 @@ import pyarrow as pa
 import xxhash
 
 from cardcat.analysis import parts
-from cardcat.analysis.rows import DamagedError, InFile, Rows, digest_of, written
+from cardcat.analysis.rows import DamagedError, InFile, Rows, written
 
 FORM = 1  # of the files here; another one is not read
 FOLDER = "kept"
@@ -51,8 +51,14 @@ def found(folder: Path, sign: str, state: State, holder: object) -> dict[str, Ro
 
 
 def keep(folder: Path, sign: str, state: State, tables: Mapping[str, pa.Table]) -> None:
-    """Keep *tables* under *sign*, whole or not at all; OSError if there is no room. Held alone."""
+    """
+    Keep *tables* under *sign*, whole or not at all; OSError if there is no room. Held alone.
+
+    What somebody else has kept there meanwhile stays.
+    """
     place = folder / FOLDER
+    if _is_kept(place, sign, state):
+        return
     place.mkdir(exist_ok=True, mode=0o700)
     files = {table: place / f"{sign}-{table}.parquet" for table in tables}
     try:
@@ -68,6 +74,18 @@ def keep(folder: Path, sign: str, state: State, tables: Mapping[str, pa.Table]) 
             with suppress(OSError):
                 file.unlink(missing_ok=True)
         raise
+
+
+def _is_kept(place: Path, sign: str, state: State) -> bool:
+    try:
+        said = _read(place / f"{sign}.json")
+        for name, size, mtime_ns, _ in said["tables"].values():
+            parts.require(place / name, size, mtime_ns)
+        digests = {place / name: digest for name, *_, digest in said["tables"].values()}
+        is_this = said["state"] == _plain(state)
+        return is_this and all(parts.digest_of(file) == digest for file, digest in digests.items())
+    except (ValueError, KeyError, TypeError, AttributeError, OSError):
+        return False
 
 
 def belonging(folder: Path, states: Iterable[State]) -> Iterator[str]:
@@ -94,7 +112,7 @@ def _digest(content: Mapping[str, object]) -> str:
 
 def _looks(file: Path) -> tuple[str, int, int, str]:
     status = file.stat()
-    return file.name, status.st_size, status.st_mtime_ns, digest_of(file)
+    return file.name, status.st_size, status.st_mtime_ns, parts.digest_of(file)
 
 
 def _plain(state: State) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ import tempfile
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -40,6 +41,19 @@ _TYPES = {"string": "VARCHAR", "int64": "BIGINT", "double": "DOUBLE", "binary": 
 
 T = TypeVar("T")
 
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """How a connection is made: with how much memory, and what else `answered` is asked for."""
+
+    memory: str = MEMORY
+    checked: tuple[str, ...] = ()
+    is_small: bool = False
+
+
+CARE = Care()
+"""As it is for most."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -57,8 +71,8 @@ def connect(
     """
     with open_catalog(catalog, create=False) as opened:
         if prepare is None:
-            return _over(opened, memory, trusted=True)[0]
-        return _healed(opened, memory, lambda db, _: _prepared(db, prepare))
+            return _over(opened, Care(memory), trusted=True)[0]
+        return _healed(opened, Care(memory), lambda db, _: _prepared(db, prepare))
 
 
 def frame(table: str, catalog: str | Path | None = None) -> pl.DataFrame:
@@ -71,46 +85,50 @@ def frame(table: str, catalog: str | Path | None = None) -> pl.DataFrame:
         return answered(opened, lambda db: pl.DataFrame(db.sql(f"FROM {table}").pl()))
 
 
-def answered(opened: Catalog, work: Callable[[duckdb.DuckDBPyConnection], T], *, is_small: bool = False) -> T:
+def answered(
+    opened: Catalog,
+    work: Callable[[duckdb.DuckDBPyConnection], T],
+    *,
+    checked: Sequence[str] = (),
+    is_small: bool = False,
+) -> T:
     """
     What *work* makes of a connection over an open catalog; its statements are taken to be right.
 
-    What goes wrong then may be a damaged snapshot: that is made anew, and *work* done again, once. With
-    *is_small* the whole process takes less than 1 GiB, and rows come in no order but one that is asked for.
-    CardcatError if there is too little memory and room on the disk together.
+    What goes wrong then may be a damaged snapshot: that is made anew, and *work* done again, once. The files
+    of the tables *checked* are compared with what was written, each byte: a wrong bit may change an answer
+    without a word. With *is_small* the process takes less than 1 GiB, rows come in no order but one that is
+    asked for, and it is an OSError if there can be no snapshot. CardcatError if there is too little memory
+    and room on the disk together.
     """
-
-    def done(db: duckdb.DuckDBPyConnection, _: object) -> T:
-        if is_small:
-            db.execute(_SMALL)
-        return work(db)
-
-    return answered_of(opened, done)
+    return answered_of(opened, lambda db, _: work(db), Care(checked=tuple(checked), is_small=is_small))
 
 
-def answered_of(opened: Catalog, work: Callable[[duckdb.DuckDBPyConnection, Snapshot | None], T]) -> T:
+def answered_of(
+    opened: Catalog, work: Callable[[duckdb.DuckDBPyConnection, Snapshot | None], T], care: Care = CARE
+) -> T:
     """The same, if *work* wants to know of which snapshot it is. None: of none, all is in memory."""
 
     def done(db: duckdb.DuckDBPyConnection, state: Snapshot | None) -> T:
         with db:
             return work(db, state)
 
-    return _healed(opened, MEMORY, done)
+    return _healed(opened, care, done)
 
 
 def _healed(
-    opened: Catalog, memory: str, work: Callable[[duckdb.DuckDBPyConnection, Snapshot | None], T]
+    opened: Catalog, care: Care, work: Callable[[duckdb.DuckDBPyConnection, Snapshot | None], T]
 ) -> T:
     """What *work* makes of the snapshot that is there, else of one that is made anew."""
     import duckdb  # noqa: PLC0415 - as above
 
     try:
         try:
-            return work(*_over(opened, memory, trusted=True))
+            return work(*_over(opened, care, trusted=True))
         except duckdb.OutOfMemoryException:
             raise
         except duckdb.Error:
-            return work(*_over(opened, memory, trusted=False))
+            return work(*_over(opened, care, trusted=False))
     except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
         raise CardcatError(
             f"This needs more room than there is: {str(error).splitlines()[0]}",
@@ -118,37 +136,42 @@ def _healed(
         ) from error
 
 
-def _over(
-    opened: Catalog, memory: str, *, trusted: bool
-) -> tuple[duckdb.DuckDBPyConnection, Snapshot | None]:
+def _over(opened: Catalog, care: Care, *, trusted: bool) -> tuple[duckdb.DuckDBPyConnection, Snapshot | None]:
     """A connection, with the snapshot that it is over. *trusted*: the one that lies there may be used."""
     try:
-        return _over_snapshot(opened, memory, trusted=trusted)
+        return _over_snapshot(opened, care, trusted=trusted)
     except OSError as error:
+        if care.is_small:
+            raise
         _log.warning(
             "The catalog is read into memory, because there can be no snapshot of it in %s: %s",
             display(str(snapshot.home())),
             error,
         )
-        return _over_memory(opened, memory), None
+        return _over_memory(opened, care.memory), None
 
 
 def _over_snapshot(
-    opened: Catalog, memory: str, *, trusted: bool
+    opened: Catalog, care: Care, *, trusted: bool
 ) -> tuple[duckdb.DuckDBPyConnection, Snapshot]:
     import duckdb  # noqa: PLC0415 - as above
 
     found = snapshot.current(opened, trusted=trusted)
-    db = _new(memory, snapshot.home())
+    if trusted and not found.are_whole(care.checked):
+        os.close(found.descriptor)
+        return _over_snapshot(opened, care, trusted=False)
+    db = _new(care.memory, snapshot.home())
     weakref.finalize(db, os.close, found.descriptor)
     try:
+        if care.is_small:
+            db.execute(_SMALL)
         for name in arrow.TABLES:
             db.execute(_view(found, name))
     except duckdb.Error as error:
         db.close()
         if not trusted:
             raise OSError(f"what was written there can't be read: {error}") from error
-        return _over_snapshot(opened, memory, trusted=False)
+        return _over_snapshot(opened, care, trusted=False)
     return _with_views(db), found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,13 +24,14 @@ class Part:
     """
     One file, and what it looked like when it was written.
 
-    *pages* is the hash of what its rows were stored in, as in `Chunk`.
+    *pages* is the hash of what its rows were stored in, as in `Chunk`; *digest* that of the file.
     """
 
     name: str
     size: int
     mtime_ns: int
     pages: str | None
+    digest: str
 
     @property
     def key(self) -> int:
@@ -41,9 +43,16 @@ class Part:
         _ = self.key  # ValueError if it has none
         require(folder / self.name, self.size, self.mtime_ns)
 
-    def fields(self) -> tuple[str, int, int, str | None]:
+    def is_whole(self, folder: Path) -> bool:
+        """Whether the file in *folder* can be read, and every byte of it is what was written."""
+        try:
+            return digest_of(folder / self.name) == self.digest
+        except OSError:
+            return False
+
+    def fields(self) -> tuple[str, int, int, str | None, str]:
         """What an index keeps of it."""
-        return self.name, self.size, self.mtime_ns, self.pages
+        return self.name, self.size, self.mtime_ns, self.pages, self.digest
 
 
 def write(
@@ -75,6 +84,12 @@ def require(file: Path, size: object, mtime_ns: object) -> None:
         raise ValueError(f"{file.name} is not what was written")
 
 
+def digest_of(file: Path) -> str:
+    """The hash of all bytes of *file*. OSError if it can't be read."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, xxhash.xxh3_128).hexdigest()
+
+
 @contextmanager
 def placed(file: Path) -> Iterator[Path]:
     """A temporary name; what is there at the end is on the disk as a whole under the name *file*."""
@@ -102,7 +117,7 @@ def _written(chunk: Chunk, file: Path, made: list[Path]) -> Part:
             use_dictionary=[name for name in chunk.rows.column_names if name not in _ALL_DIFFERENT],
         )
     found = file.stat()
-    return Part(file.name, found.st_size, found.st_mtime_ns, chunk.pages)
+    return Part(file.name, found.st_size, found.st_mtime_ns, chunk.pages, digest_of(file))
 
 
 def _name(chunk: Chunk) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import xxhash
+
+from cardcat.analysis.parts import digest_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -70,7 +70,7 @@ class InMemory:
 
 class InFile:
     """
-    Rows in a Parquet file of `written`, whose `digest_of` is *digest*: which is looked at before it is used.
+    Rows in a Parquet file of `written`. That its `parts.digest_of` is *digest*, is seen before it is used.
 
     DamagedError if it is not what was written: a wrong bit in it may end the process, or give another answer.
     *holder* is kept as long as this is.
@@ -143,12 +143,6 @@ def written(rows: pa.Table, file: Path) -> None:
         compression_level=1,
         use_dictionary=alike,
     )
-
-
-def digest_of(file: Path) -> str:
-    """The hash of all bytes of *file*. OSError if it can't be read."""
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, xxhash.xxh3_128).hexdigest()
 
 
 def as_frame(rows: pa.Table) -> pl.DataFrame:

@@ -18,7 +18,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,16 +27,17 @@ from platformdirs import user_cache_path
 
 from cardcat.analysis import following, kept, parts
 from cardcat.analysis.parts import Part
-from cardcat.catalog import arrow
+from cardcat.catalog import arrow, looks
 from cardcat.catalog.arrow import State, Way
 from cardcat.catalog.engine import Catalog
 from cardcat.catalog.looks import SETTLED_NS
 from cardcat.catalog.sources import own_sqlite
 
-FORM = 1  # of the folder; another one is made anew
+FORM = 2  # of the folder; another one is made anew
 SMALL = 4_000_000  # bytes of a catalog that is read before another process has begun
 WAIT_SECONDS = 120.0  # for another process that writes here
 _POLL_SECONDS = 0.02
+_WHICH = 2  # numbers of a sign that say which file a catalog is, of its device
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,10 @@ class Snapshot:
         """The Parquet files of a table, none if it has no rows."""
         return [str(self.folder / table / name) for name in self.names(table)]
 
+    def are_whole(self, tables: Iterable[str]) -> bool:
+        """Whether all files of *tables* can be read, and are what was written to the last bit."""
+        return all(part.is_whole(self.folder / table) for table in tables for part in self.tables[table])
+
     def names(self, table: str) -> list[str]:
         """The names of these files, which tell their rows: two that are alike have the same."""
         return [part.name for part in self.tables[table]]
@@ -73,7 +78,7 @@ def current(opened: Catalog, *, trusted: bool = True) -> Snapshot:
     *trusted*: what lies there may be used. OSError if there is no room, or the folder can't be written to.
     """
     seen = arrow.look(opened)
-    folder = home() / f"{seen.uuid}-{seen.revision}"
+    folder = home() / looks.name_of(seen.uuid, seen.revision)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # names of photos are nobody else's business
     if trusted and (found := _newest(folder)) is not None:
         if found[1] == _sign(seen):
@@ -85,6 +90,9 @@ def current(opened: Catalog, *, trusted: bool = True) -> Snapshot:
     fresh = _newest(folder)
     if fresh is None:
         raise OSError("the snapshot was removed while it was made")
+    if fresh[1][:_WHICH] != _sign(seen)[:_WHICH]:
+        os.close(fresh[0].descriptor)
+        raise OSError("a copy of the catalog that lies elsewhere is asked at the same time")
     return fresh[0]
 
 
@@ -109,7 +117,7 @@ def _refreshed(opened: Catalog, folder: Path, way: Way, *, trusted: bool) -> Sna
                 name: tuple(parts.write(reader, name, folder, known.get(name, ()), made))
                 for name in arrow.TABLES
             }
-        _write_index(folder, _sign(seen) if settled else None, tables)
+        _write_index(folder, _sign(seen)[: None if settled else _WHICH], tables)
     except BaseException:
         for file in made:
             file.unlink(missing_ok=True)
@@ -124,8 +132,12 @@ def _refreshed(opened: Catalog, folder: Path, way: Way, *, trusted: bool) -> Sna
     return Snapshot(folder, fresh[0].tables, fresh[0].descriptor, len(made))
 
 
-def _newest(folder: Path) -> tuple[Snapshot, object] | None:
-    """The last state in *folder*, held, with the sign of the catalog it is of; None if there is none."""
+def _newest(folder: Path) -> tuple[Snapshot, Sequence[int]] | None:
+    """
+    The last state in *folder*, held, with the sign of the catalog it is of; None if there is none.
+
+    A catalog that may be written again without looking different has only the beginning of a sign.
+    """
     for file in reversed(_indexes(folder)):
         if (descriptor := _held(file)) is None:
             continue
@@ -138,7 +150,7 @@ def _newest(folder: Path) -> tuple[Snapshot, object] | None:
     return None
 
 
-def _read_index(folder: Path, file: Path, descriptor: int) -> tuple[Snapshot, object]:
+def _read_index(folder: Path, file: Path, descriptor: int) -> tuple[Snapshot, Sequence[int]]:
     found = json.loads(file.read_text(encoding="utf-8"))
     if found["form"] != FORM or found["catalog"] != folder.name:
         raise ValueError("an index of something else")
@@ -146,10 +158,10 @@ def _read_index(folder: Path, file: Path, descriptor: int) -> tuple[Snapshot, ob
     for name, belonging in tables.items():
         for part in belonging:
             part.require(folder / name)
-    return Snapshot(folder, tables, descriptor, 0), found["sign"]
+    return Snapshot(folder, tables, descriptor, 0), [int(number) for number in found["sign"]]
 
 
-def _write_index(folder: Path, sign: object, tables: Mapping[str, tuple[Part, ...]]) -> None:
+def _write_index(folder: Path, sign: Sequence[int], tables: Mapping[str, tuple[Part, ...]]) -> None:
     last = max((int(file.stem.partition("-")[2]) for file in _indexes(folder)), default=0)
     listed = {name: [part.fields() for part in belonging] for name, belonging in tables.items()}
     document = {"form": FORM, "catalog": folder.name, "sign": sign, "tables": listed}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import xxhash
 
 from cardcat.analysis import kept, snapshot, statements
-from cardcat.analysis.opening import answered_of
+from cardcat.analysis.opening import Care, answered_of
 from cardcat.analysis.rows import GROUP, DamagedError, InMemory, Tables
 from cardcat.analysis.snapshot import Snapshot
 from cardcat.catalog.engine import Catalog, open_catalog
@@ -102,7 +102,8 @@ def _tables(opened: Catalog, recipe: Recipe[R], *, trusted: bool) -> Tables:
 
 def _made(opened: Catalog, recipe: Recipe[R]) -> Tables:
     """What is worked out now, and kept."""
-    read, state, hold = answered_of(opened, lambda db, state: (recipe.read(db), state, _held(state)))
+    care = Care(checked=tuple(statements.tables_in(recipe.sql)))  # what is kept would keep a wrong bit, too
+    read, state, hold = answered_of(opened, lambda db, state: (recipe.read(db), state, _held(state)), care)
     made = recipe.make(read)
     if state is not None:
         try:

@@ -20,7 +20,7 @@ from typing import TypeAlias
 
 from sqlalchemy import Connection, select
 
-from cardcat.catalog import migrate
+from cardcat.catalog import looks, migrate
 from cardcat.catalog.looks import Look
 from cardcat.catalog.tables import catalog_identity
 
@@ -34,9 +34,8 @@ def place(c: Connection) -> Path:
     """The file for the sums of this catalog."""
     from platformdirs import user_cache_path  # noqa: PLC0415 - only large catalogs need it
 
-    uuid = c.scalar(select(catalog_identity.c.uuid))
-    name = f"{uuid}-{migrate.revisions()[-1]}.json"
-    return user_cache_path("cardcat", appauthor=False) / "sums" / name
+    name = looks.name_of(c.scalar(select(catalog_identity.c.uuid)), migrate.revisions()[-1])
+    return user_cache_path("cardcat", appauthor=False) / "sums" / f"{name}.json"
 
 
 def kept(file: Path, seen: Look) -> Sums | None:

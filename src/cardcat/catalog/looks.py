@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import uuid as uuids
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,22 +38,35 @@ class Look:
 def look(path: Path) -> Look:
     """What the catalog *path*, which is there, looks like now."""
     at = time.time_ns()
-    with told_of_files(path):
-        found = [os.stat(file) for file in _files(path)]  # noqa: PTH116 - both, before anything is read
+    found = _files(path)
     parts = (part for s in found for part in (s.st_dev, s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns))
     return Look(tuple(parts), max(max(s.st_mtime_ns, s.st_ctime_ns) for s in found), at)
 
 
 def size(path: Path) -> int:
     """The bytes of the catalog *path*, with what is in the log beside it."""
-    with told_of_files(path):
-        return sum(file.stat().st_size for file in _files(path))
+    return sum(status.st_size for status in _files(path))
 
 
-def _files(path: Path) -> list[Path]:
-    """The catalog's file, and the log beside it if there is anything in it."""
-    log = beside(path, "-wal")
+def name_of(uuid: str | None, revision: str) -> str:
+    """
+    How things in the cache are called that are of the catalog with this *uuid*.
+
+    A catalog from elsewhere may have any text there, which shall lead to no other folder.
+    """
     try:
-        return [path, log] if log.stat().st_size else [path]
-    except FileNotFoundError:
-        return [path]
+        known = uuids.UUID(uuid)
+    except (ValueError, TypeError, AttributeError):
+        known = uuids.uuid5(uuids.NAMESPACE_OID, str(uuid))
+    return f"{known}-{revision}"
+
+
+def _files(path: Path) -> list[os.stat_result]:
+    """The catalog's file, and the log beside it if there is anything in it; whoever ends may remove that."""
+    with told_of_files(path):
+        found = path.stat()
+        try:
+            log = beside(path, "-wal").stat()
+        except FileNotFoundError:
+            return [found]
+    return [found, log] if log.st_size else [found]

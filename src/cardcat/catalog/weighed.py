@@ -29,6 +29,9 @@ Rows: TypeAlias = Iterable[Sequence[Any]]
 READ = (Evidence.READ_BACK.value, Evidence.READ_BACK_COLD.value)
 """The evidence that counts: the copy was read, and was right."""
 
+TABLES = ("content_identity", "copy_findings", "file_locations", "folders", "locations", "volumes")
+"""What is read of a copy of the catalog."""
+
 _COLUMNS = ("content_id", "copy_id", "disks", "elsewhere")
 
 

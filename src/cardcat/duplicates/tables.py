@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
 
+from cardcat import __version__
 from cardcat.analysis import Recipe, Tables, WorkedOut, question
 
 if TYPE_CHECKING:
@@ -21,6 +21,11 @@ STATEMENTS = (
     "why_folders", "why_groups", "why_files", "why_sums", "why_names", "why_live_photos", "why_locations",
 )  # fmt: skip
 """What is read, by its name in sql/."""
+
+_PROGRAM = b"".join(
+    (__version__.encode(), *(file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py"))))
+)
+"""The program that explains, as this process has it: what another one made is not taken for its own."""
 
 DIGITS = 12
 """Of a hash, by which it is found."""
@@ -75,13 +80,7 @@ def explanation(catalog: str | Path | None, view: Callable[[Tables], V]) -> Work
     Nothing is written to the catalog. CatalogError if there is none, or it can't be read.
     """
     sql = "\n".join(question(name).sql for name in STATEMENTS)
-    return WorkedOut(catalog, Recipe("duplicates", sql, _program(), _read, _laid_out), view)
-
-
-@cache
-def _program() -> bytes:
-    """The text of the program that explains: what another one made is not taken for its own."""
-    return b"".join(file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py")))
+    return WorkedOut(catalog, Recipe("duplicates", sql, _PROGRAM, _read, _laid_out), view)
 
 
 def _read(db: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:

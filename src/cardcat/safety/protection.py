@@ -21,9 +21,9 @@ from cardcat.catalog.protection import (
     unproved_copies,
 )
 from cardcat.catalog.volumes import KnownVolume, VolumeRow, every_volume
-from cardcat.catalog.weighed import Question, Weighing, in_catalog, in_copy
+from cardcat.catalog.weighed import TABLES, Question, Weighing, in_catalog, in_copy
 from cardcat.drives import drive_named
-from cardcat.errors import CardcatError, CatalogError
+from cardcat.errors import CatalogError
 from cardcat.model import Evidence, Kind, Volume
 from cardcat.plan.disks import DiskNames, disk_of_each
 from cardcat.storage.volumes import disk_of, is_one_of_two, mounted_volumes
@@ -184,16 +184,16 @@ def _answers(catalog: Catalog, c: Connection, asked: Question, limit: int | None
     """
     Of a large catalog, what the copy answers that analysis has of it, which takes a tenth of the time.
 
-    That one is of this moment or a later one, so a drive that came since counts for nothing. Where there is
-    too little room for it, the catalog itself answers.
+    That one is of this moment or a later one, so a drive that came since counts for nothing. Whatever keeps
+    it from answering, the catalog itself does then.
     """
     if looks.size(catalog.path) > looks.LARGE:
         try:
             return _of_copy(catalog, asked, limit)
         except CatalogError:
             raise
-        except CardcatError as error:
-            _log.warning("This takes longer, because the catalog itself is asked: %s", error.message)
+        except Exception as error:  # noqa: BLE001 - of whatever kind: nobody needs the copy
+            _log.warning("This takes longer, because the catalog itself is asked: %s", error)
     return _asked(in_catalog(c, asked), limit)
 
 
@@ -203,7 +203,7 @@ def _of_copy(catalog: Catalog, asked: Question, limit: int | None) -> _Answers:
     def work(db: duckdb.DuckDBPyConnection) -> _Answers:
         return _asked(in_copy(lambda sql: db.execute(sql).fetchall(), asked), limit)
 
-    return analysis.answered(catalog, work, is_small=True)
+    return analysis.answered(catalog, work, checked=TABLES, is_small=True)
 
 
 def _asked(weighing: Weighing, limit: int | None) -> _Answers:
