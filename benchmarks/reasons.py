@@ -13,12 +13,12 @@ from benchmarks.results import Result
 
 OF_ROWS: dict[str, str] = {
     "copy and prove photos-400:": (
-        "Half a second is the start of Python and of what is imported. Copying and one cold read alone, "
-        "which hash nothing, take about as long as the goal allows: the row of that."
+        "Half a second or more is the start of Python and of what is imported. Copying and one cold read "
+        "alone, which hash nothing, take most of what the goal allows: the row of that."
     ),
     "copy and prove photos-4000:": (
-        "Copying and one cold read alone, which hash nothing, take longer than the goal allows: the row "
-        "of that. On a virtual machine new memory for the page cache is slow to come by, and each photo "
+        "Copying and one cold read alone, which hash nothing, take as long as the goal allows, or longer: the "
+        "row of that. On a virtual machine new memory for the page cache is slow to come by, and each photo "
         "needs it twice: when it is read from the card, and when its copy is read back."
     ),
     "run again, nothing new": (
@@ -30,6 +30,9 @@ OF_ROWS: dict[str, str] = {
         "All of them read the same bytes at the speed of the disk. What is left is the start of Python."
     ),
     "cardcat volumes show": "It is about a whole drive: every copy on it is weighed against all others.",
+    "cardcat duplicates list --folder": (
+        "What all duplicates with a copy there waste is added up, by a library that has to be loaded for it."
+    ),
     "cardcat catalog status": "It reads all of the catalog's file and checks it.",
 }
 """By the beginning of a row's work and, after ` | `, what it is against, where that matters."""
