@@ -18,8 +18,8 @@ OF_ROWS: dict[str, str] = {
     ),
     "copy and prove photos-4000:": (
         "Copying and one cold read alone, which hash nothing, take as long as the goal allows, or longer: "
-        "the row of that. On a virtual machine new memory for the page cache is slow to come by, and each photo "
-        "needs it twice: when it is read from the card, and when its copy is read back."
+        "the row of that. On a virtual machine new memory for the page cache is slow to come by, and each "
+        "photo needs it twice: when it is read from the card, and when its copy is read back."
     ),
     "run again, nothing new": (
         "rsync compares names, sizes and times, and keeps no record. Here what earlier sessions say of each "
