@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cardcat.duplicates.listing import Filters, Listing, list_groups
+from cardcat.duplicates.filters import Filters
+from cardcat.duplicates.listing import Listing, list_groups
 from cardcat.indexing import index
 from tests.support import fill, jpeg
 

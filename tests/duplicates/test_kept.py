@@ -19,9 +19,10 @@ from benchmarks.catalogs import make
 from cardcat import analysis
 from cardcat.analysis import rows
 from cardcat.catalog.engine import open_catalog
-from cardcat.duplicates import gathering, tables
+from cardcat.duplicates import explaining, gathering, tables
 from cardcat.duplicates.filtering import scopes
-from cardcat.duplicates.listing import Filters, Listing, as_table, list_groups, nothing
+from cardcat.duplicates.filters import Filters
+from cardcat.duplicates.listing import Listing, as_table, list_groups, nothing
 from cardcat.duplicates.looking import look_at
 from cardcat.duplicates.reasons import Known, explained
 from cardcat.duplicates.why import Why
@@ -218,7 +219,7 @@ def test_each_duplicate_is_shown_as_listed(catalog: Path, cache: Path, works: li
 
 
 def test_hashes_that_begin_alike_are_told_apart(catalog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "_PROGRAM", b"another")
+    monkeypatch.setattr(explaining, "_PROGRAM", b"another")
     monkeypatch.setattr(gathering, "DIGITS", 1)
     monkeypatch.setattr("cardcat.duplicates.looking.DIGITS", 1)
     found = list_groups(catalog)
@@ -253,13 +254,13 @@ def test_another_program_explains_for_itself(
 ) -> None:
     list_groups(catalog)
     works.clear()
-    monkeypatch.setattr(tables, "_PROGRAM", b"of another version")
+    monkeypatch.setattr(explaining, "_PROGRAM", b"of another version")
     list_groups(catalog)
     assert works == [1]
 
 
 def test_the_program_is_what_explains() -> None:
-    assert b"def explained(" in tables._PROGRAM
+    assert b"def explained(" in explaining._PROGRAM
 
 
 @pytest.mark.parametrize("table", tables.TABLES)

@@ -96,7 +96,8 @@ def list_(
     The largest waste comes first, and before all files the folders that are there twice, each as one
     finding. It is what is on record at this moment; no drive is read but for the pictures of a report.
     """
-    from cardcat.duplicates.listing import Filters, list_groups, nothing, why_of
+    from cardcat.duplicates.filters import Filters
+    from cardcat.duplicates.listing import list_groups, nothing, why_of
 
     filters = Filters(
         volume, folder_, camera, month, kind, why_of(why) if why is not None else None, min_waste

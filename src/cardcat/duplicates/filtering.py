@@ -21,7 +21,7 @@ from cardcat.duplicates.gathering import sums_of
 from cardcat.duplicates.places import Place, in_frame
 
 if TYPE_CHECKING:
-    from cardcat.duplicates.listing import Filters
+    from cardcat.duplicates.filters import Filters
 
 _SUMMED = ("why", "copies", "size", "wasted", "twice", "finding")
 

@@ -13,8 +13,10 @@ import pyarrow as pa
 from cardcat.analysis import Tables, as_frame, in_memory
 from cardcat.catalog.checks import Scope
 from cardcat.catalog.duplicates import Duplicates
+from cardcat.duplicates.explaining import explanation
+from cardcat.duplicates.filters import Filters
 from cardcat.duplicates.findings import FolderFinding, FolderFindings, places_in
-from cardcat.duplicates.tables import TABLES, explanation
+from cardcat.duplicates.tables import TABLES
 from cardcat.duplicates.why import Why
 from cardcat.errors import UsageError
 from cardcat.paths import to_text
@@ -23,24 +25,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """
-    Which duplicates are asked for; all conditions hold.
-
-    *volume* and *folder* have a copy: a drive as `verify` takes it, a path. *camera* is a part of its name,
-    *month* a year or a month (`2024`, `2024-05`), *kind* `image` or `video`, *least* bytes of waste.
-    """
-
-    volume: str | None = None
-    folder: str | None = None
-    camera: str | None = None
-    month: str | None = None
-    kind: str | None = None
-    why: Why | None = None
-    least: int = 0
 
 
 class Selection(Protocol):

@@ -11,8 +11,9 @@ from cardcat.analysis import Tables
 from cardcat.catalog.engine import open_catalog
 from cardcat.catalog.knowledge import KnownContent, KnownCopy, copies_of_contents, known_content
 from cardcat.catalog.library_copies import library_copies
+from cardcat.duplicates.explaining import explanation
 from cardcat.duplicates.findings import FolderFinding, finding_in
-from cardcat.duplicates.tables import DIGITS, explanation
+from cardcat.duplicates.tables import DIGITS
 from cardcat.duplicates.why import Why
 from cardcat.duplicates.words import told
 from cardcat.errors import UsageError
