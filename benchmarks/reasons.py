@@ -47,7 +47,10 @@ OF_SCRIPTS: dict[str, str] = {
         "read back from it, after what goes to the first."
     ),
     "queries": "",
-    "growth": "It is 1.1 KB a file: its path as text, and its row in the frames of the stages",
+    "growth": (
+        "Where nothing is new it is 1.1 KB a file: its path as text, what earlier sessions say of it, and its "
+        "row in the frames of the stages"
+    ),
 }
 """By the name of a script, for all of its rows that have none of their own."""
 

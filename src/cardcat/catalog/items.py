@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import (
@@ -51,7 +51,7 @@ def add_items(c: Connection, session_id: int, rows: Iterable[ItemRow], now: int)
 
 
 def repeat_items(
-    c: Connection, session_id: int, earlier: int, paths: Sequence[str], *, reason: str, now: int
+    c: Connection, session_id: int, earlier: int, paths: Collection[str], *, reason: str, now: int
 ) -> None:
     """
     Add files to the session's journal that are as an *earlier* session has them, as skipped for *reason*.

@@ -171,9 +171,9 @@ def _repeat(c: Connection, session: int, rows: pl.DataFrame) -> pl.DataFrame:
     """Have the journal repeat what earlier sessions say of files that are as they were; the other rows."""
     is_same = (pl.col("do") == Do.NOTHING) & (pl.col("held_mtime_ns") == pl.col("mtime_ns"))
     is_same &= _are_text(rows["path"])
-    same = rows.filter(is_same)
+    same = rows.lazy().filter(is_same).select("path", "session").collect()
     for (earlier,), part in same.group_by("session"):
-        paths = part["path"].cast(pl.String).to_list()
+        paths = part["path"].cast(pl.String)
         repeat_items(c, session, int(str(earlier)), paths, reason=_BACKED_UP, now=now())
     return rows.filter(~is_same.fill_null(value=False))
 

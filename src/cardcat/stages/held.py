@@ -39,6 +39,12 @@ def held_from_earlier(run: Run, destination: Destination, listing: pl.DataFrame)
     A copy whose evidence is weaker than this drive can give, or whose time is not the one on record, has
     been read back in place.
     """
+    held, retimed = _left(run, destination, listing)
+    return Earlier(_confirmed(run, destination, held), retimed)
+
+
+def _left(run: Run, destination: Destination, listing: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What is on record: files with the size and the time that they have now, and those with another time."""
     held = retimed = pl.DataFrame(schema=HELD)
     missing = listing.select("path", "size", now="mtime_ns")
     with run.catalog.read() as c:
@@ -53,11 +59,16 @@ def held_from_earlier(run: Run, destination: Destination, listing: pl.DataFrame)
                 break
             found = _of_session(c, session_id).join(missing, on=["path", "size"])
             same = found.filter(pl.col("mtime_ns") == pl.col("now")).join(retimed, on="path", how="anti")
-            other = found.join(same, on="path", how="anti").join(retimed, on=["path", "hash"], how="anti")
+            other = _without(found, same).join(retimed, on=["path", "hash"], how="anti")
             held = pl.concat([held, same.select(list(HELD))])
             retimed = pl.concat([retimed, other.select(list(HELD))])  # of each hash the newest
-            missing = missing.join(same, on="path", how="anti")
-    return Earlier(_confirmed(run, destination, held), retimed)
+            missing = _without(missing, same)
+    return held, retimed
+
+
+def _without(rows: pl.DataFrame, some: pl.DataFrame) -> pl.DataFrame:
+    """The *rows* of other paths; *some* are of them. To look for all of a million takes much memory."""
+    return rows.clear() if some.height == rows.height else rows.join(some, on="path", how="anti")
 
 
 def _of_session(c: Connection, session_id: int) -> pl.DataFrame:
@@ -102,8 +113,10 @@ def _confirmed(run: Run, destination: Destination, held: pl.DataFrame) -> pl.Dat
 def _are_untouched(run: Run, destination: Destination, held: pl.DataFrame) -> pl.Series:
     """Whether each copy has the best evidence that its drive can give, and is there as on record."""
     strong = [evidence.value for evidence in Evidence if not is_weak(destination, evidence)]
-    rows = held.with_row_index("row").filter(pl.col("evidence").is_in(strong)).sort("destination_path")
-    columns = rows.select("destination_path", "copy_size", "copy_mtime_ns").iter_rows()
+    looked_at = ("destination_path", "copy_size", "copy_mtime_ns")
+    strongly_proved = held.with_row_index("row").filter(pl.col("evidence").is_in(strong))
+    rows = strongly_proved.select("row", *looked_at).sort("destination_path")
+    columns = rows.select(looked_at).iter_rows()
     files = ((os.fsdecode(path), size, mtime_ns) for path, size, mtime_ns in columns)
     are = pl.Series([*are_untouched(run, destination, files)], dtype=pl.Boolean)
     return pl.select(row=pl.int_range(held.height, dtype=pl.UInt32))["row"].is_in(
