@@ -11,6 +11,7 @@ import pytest
 from cardcat.model import SessionStatus
 from cardcat.stages import copying
 from cardcat.storage.disk import Disk, StrPath
+from cardcat.storage.volumes import volume_of
 from tests.support import Desk, fill, jpeg
 
 _LARGE = {f"DCIM/{n}.JPG": jpeg(n) + bytes(100_000) for n in range(3)}
@@ -43,6 +44,13 @@ class OnceOnly(Disk):
         return super().open_source(path)
 
 
+@pytest.fixture
+def near(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the tests run on counts as a local drive."""
+    monkeypatch.setattr(copying, "LOCAL_FILESYSTEMS", {volume_of(desk.folder).fs_type})
+
+
+@pytest.mark.usefixtures("near")
 def test_memory_is_given_back_once_much_has_been_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(copying, "MUCH", 100_000)
     fill(desk.card, {**_LARGE, "DCIM/small.txt": b"small"})
@@ -55,6 +63,16 @@ def test_memory_is_given_back_once_much_has_been_read(desk: Desk, monkeypatch: p
     assert len(copies) == len(drives) * len(_LARGE)
 
 
+def test_nobody_is_asked_for_it_over_a_network(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copying, "MUCH", 0)
+    monkeypatch.setattr(copying, "LOCAL_FILESYSTEMS", frozenset())
+    fill(desk.card, _LARGE)
+    disk = Watching()
+    assert desk.backup(disk=disk).status == SessionStatus.COMPLETED
+    assert disk.given_back == []
+
+
+@pytest.mark.usefixtures("near")
 def test_of_a_small_card_it_is_kept(desk: Desk) -> None:
     fill(desk.card, _LARGE)
     disk = Watching()
@@ -62,6 +80,7 @@ def test_of_a_small_card_it_is_kept(desk: Desk) -> None:
     assert disk.given_back == []
 
 
+@pytest.mark.usefixtures("near")
 def test_what_stands_in_its_way_is_no_failure(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(copying, "MUCH", 0)
     fill(desk.card, _LARGE)

@@ -15,7 +15,7 @@ from cardcat.backup import backup
 from cardcat.errors import SourceError
 from cardcat.model import BackupOptions, SessionResult, SessionStatus
 from cardcat.stages import finishing
-from cardcat.storage.disk import Disk
+from cardcat.storage.disk import Disk, StrPath
 from tests.drives import mounted
 from tests.support import Desk, fill, jpeg
 
@@ -288,3 +288,24 @@ def test_a_card_that_takes_the_place_of_another_is_not_taken_for_it(desk: Desk) 
 
     assert desk.backup(disk=Swapped()).status == SessionStatus.FAILED
     assert desk.on() == {}
+
+
+class LeftBehind(Disk):
+    """An attempt at the first file that was broken off has left half of it."""
+
+    def make_folder(self, path: StrPath, within: int | None = None) -> None:
+        super().make_folder(path, within)
+        if within is not None and str(path) == "1":  # the folder of the session
+            fd = os.open(f"{path}/00000000.JPG", os.O_WRONLY | os.O_CREAT | os.O_EXCL, dir_fd=within)
+            os.write(fd, b"half of it")
+            os.close(fd)
+            self.has_left = True
+
+
+def test_what_an_attempt_left_half_is_written_anew(desk: Desk) -> None:
+    fill(desk.card, {"DCIM/A.JPG": jpeg(1)})
+    disk = LeftBehind()
+    result = desk.backup(disk=disk)
+    assert disk.has_left
+    assert result.status == SessionStatus.COMPLETED
+    assert [*desk.on().values()] == [jpeg(1)]
