@@ -11,6 +11,9 @@ from pathlib import Path
 
 _SECTOR = 512  # bytes; the kernel counts in these, whatever the device has
 _TOOLS = ("mkfs.ext4", "losetup", "mount", "umount", "blockdev")
+_LIMITS = [
+    Path(f"/sys/fs/cgroup/blkio/blkio.throttle.{way}_bps_device") for way in ("read", "write")
+]  # of the group that holds all: what the kernel writes back for others is held to it as well
 
 
 def why_not() -> str | None:
@@ -21,6 +24,12 @@ def why_not() -> str | None:
     if missing or not Path("/dev/loop-control").exists():
         return f"there is no {' and no '.join(missing or ['/dev/loop-control'])}"
     return None
+
+
+def why_no_limit() -> str | None:
+    """Why no drive can be held to a rate here; None if it can."""
+    missing = [str(file) for file in _LIMITS if not file.exists()]
+    return f"there is no {missing[0]} (the first version of control groups has it)" if missing else None
 
 
 class Drive:
@@ -57,6 +66,12 @@ class Drive:
         """Bytes that were read from its device so far."""
         return read_sectors((self._about / "stat").read_text()) * _SECTOR
 
+    def limit(self, rate: int) -> None:
+        """Let it deliver, and take, at most *rate* bytes a second, each by itself; 0 is what it can."""
+        number = (self._about / "dev").read_text().strip()
+        for file in _LIMITS:
+            file.write_text(f"{number} {rate}")
+
     def forget(self) -> None:
         """Mount it anew, for reading only: nothing of it is in memory."""
         _run("umount", str(self.place))
@@ -71,6 +86,8 @@ class Drive:
 
     def end(self) -> None:
         """Take it away."""
+        if why_no_limit() is None:
+            self.limit(0)  # or the next device of that number would be held to it
         subprocess.run(["umount", str(self.place)], check=False)
         subprocess.run(["losetup", "-d", self._device], check=False)
         self._image.unlink()

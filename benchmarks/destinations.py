@@ -1,18 +1,23 @@
 """
 What a second drive costs: a card backed up to two drives at once, against either of them alone, all cold.
 
-`python -m benchmarks.destinations [--files 4000] [--size 1750000] [--rounds 3] [--folder WHERE] [--json F]`
+`python -m benchmarks.destinations [--files 4000] [--size 1750000] [--rounds 3] [--rate 250] [--folder WHERE]
+[--json F]`
 
 The other time is that of the slower drive alone. Card and drives are filesystems of their own on loop devices
 past the page cache (without the right to mount, that is said, and nothing is measured); the card is mounted
-anew before every run, the drives are as on their first day. What the card's device delivers with two drives
-is counted by the kernel, and compared with the bytes of the files on it.
+anew before every run, the drives are as on their first day. All three lie on one disk here, so a fourth of
+the files are copied once more with card and drives held to a rate (MB/s; 0: not at all) that leaves the disk
+enough for all of them, as devices of their own would, and by `cp -r` and `sync`, which prove nothing. What
+the card's device delivers with two drives is counted by the kernel, and compared with the bytes of the files
+on it.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -22,11 +27,12 @@ from pathlib import Path
 
 from benchmarks import cold, running
 from benchmarks.copying import Case, fill, fresh_catalog
-from benchmarks.results import BYTES, Result, table, write
+from benchmarks.results import BYTES, MEGABYTE, Result, table, write
 
-BOTH, FIRST, SECOND = "both at once", "the first alone", "the second alone"
+BOTH, FIRST, SECOND, BY_COPY = "both at once", "the first alone", "the second alone", "cp -r, sync"
 _GOAL, _READ_GOAL = 1.2, 1.02
 _HOW = "Both drives and the card lie on one disk, which two copies and the reading share."
+_FEWER = 4  # times, where a rate makes each run longer
 
 
 @dataclass
@@ -44,6 +50,9 @@ class Bench:
         """Each way in turn, after one round to warm up."""
         first, second = self.drives
         for number in range(rounds + 1):
+            taken = self._copy(first)
+            if number:
+                self.seconds.setdefault(BY_COPY, []).append(taken)
             for name, drives in ((BOTH, self.drives), (FIRST, (first,)), (SECOND, (second,))):
                 taken, delivered, memory = self._backup(drives)
                 if number:
@@ -51,6 +60,15 @@ class Bench:
                 if number and name == BOTH:
                     self.delivered.append(delivered)
                     self.memory = max(self.memory, memory)
+
+    def _copy(self, drive: cold.Drive) -> float:
+        """Seconds that `cp` and `sync` take."""
+        drive.anew()
+        self.card.forget()
+        begun = time.perf_counter()
+        subprocess.run(["cp", "-r", str(self.card.place), str(drive.place / "copy")], check=True)
+        subprocess.run(["sync"], check=True)
+        return time.perf_counter() - begun
 
     def _backup(self, drives: Sequence[cold.Drive]) -> tuple[float, int, int]:
         """Seconds, bytes that the card's device delivered, and bytes of memory."""
@@ -64,8 +82,8 @@ class Bench:
 
 
 @contextmanager
-def benches(folder: Path, case: Case) -> Iterator[Bench]:
-    """A card that is filled, and two drives."""
+def benches(folder: Path, case: Case, rate: int = 0) -> Iterator[Bench]:
+    """A card that is filled, and two drives, each of them held to *rate* bytes a second; 0: to none."""
     room = case.megabytes * 11 // 10 + 200
     with (
         cold.drive(folder, "card", room, case.files) as card,
@@ -73,31 +91,44 @@ def benches(folder: Path, case: Case) -> Iterator[Bench]:
         cold.drive(folder, "second", room, case.files) as second,
     ):
         fill(card.place / "DCIM", case)
+        for each in (card, first, second) if rate else ():
+            each.limit(rate)
         yield Bench(folder, card, (first, second))
 
 
-def results(bench: Bench, case: Case, on_card: int) -> list[Result]:
+def results(bench: Bench, case: Case, on_card: int, rate: int = 0) -> list[Result]:
     """Two drives against the slower one, and the bytes that were read against those that are there."""
     slower = max(bench.seconds[FIRST], bench.seconds[SECOND], key=statistics.median)
     about = f"{case.files:,} files, {case.megabytes:,} MB"
-    return [
-        Result(
-            f"copy and prove {about} to two drives at once",
-            "the slower of the two alone",
-            tuple(bench.seconds[BOTH]),
-            tuple(slower),
-            _GOAL,
-            bench.memory,
-        ),
-        Result(
-            f"bytes that the card delivers for two drives: {about}",
-            "bytes of the files on it",
-            tuple(map(float, bench.delivered)),
-            (float(on_card),),
-            _READ_GOAL,
-            unit=BYTES,
-        ),
-    ]
+    held = f"card and drives are held to {rate // MEGABYTE} MB/s each" if rate else ""
+    both = Result(
+        f"copy and prove {about} to two drives at once",
+        "the slower of the two alone",
+        tuple(bench.seconds[BOTH]),
+        tuple(slower),
+        _GOAL,
+        bench.memory,
+        held,
+    )
+    delivered = Result(
+        f"bytes that the card delivers for two drives: {about}",
+        "bytes of the files on it",
+        tuple(map(float, bench.delivered)),
+        (float(on_card),),
+        _READ_GOAL,
+        unit=BYTES,
+    )
+    alone, by_copy = bench.seconds[FIRST], bench.seconds[BY_COPY]
+    one = Result(f"copy and prove {about}", f"{BY_COPY}: no proof", tuple(alone), tuple(by_copy), note=held)
+    return [both, one] if rate else [both, delivered]
+
+
+def measured(case: Case, rounds: int, folder: Path | None, rate: int = 0) -> list[Result]:
+    """What came of a card, two drives, and so many rounds."""
+    with tempfile.TemporaryDirectory(dir=folder) as made, benches(Path(made), case, rate) as bench:
+        on_card = sum(path.stat().st_size for path in bench.card.place.rglob("*") if path.is_file())
+        bench.measure(rounds)
+    return results(bench, case, on_card, rate)
 
 
 def main() -> None:
@@ -108,17 +139,19 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=4_000)
     parser.add_argument("--size", type=int, default=1_750_000, help="bytes of each")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rate", type=int, default=250, help="MB/s of a device of its own; 0: do without")
     parser.add_argument("--folder", type=Path, help="where the images of card and drives are made")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     given = parser.parse_args()
     running.end_tidily()
     if why := cold.why_not():
         raise SystemExit(f"Nothing was measured: {why}.")
-    case = Case(given.files, given.size, {})
-    with tempfile.TemporaryDirectory(dir=given.folder) as made, benches(Path(made), case) as bench:
-        on_card = sum(path.stat().st_size for path in bench.card.place.rglob("*") if path.is_file())
-        bench.measure(given.rounds)
-    found = results(bench, case, on_card)
+    found = measured(Case(given.files, given.size, {}), given.rounds, given.folder)
+    if given.rate and (why := cold.why_no_limit()):
+        print(f"Not measured with devices of their own: {why}.")
+    elif given.rate:
+        fewer = Case(given.files // _FEWER, given.size, {})
+        found += measured(fewer, given.rounds, given.folder, given.rate * MEGABYTE)
     print(table(found))
     if given.json:
         write(given.json, found, rounds=given.rounds, how=_HOW)

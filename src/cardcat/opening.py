@@ -181,6 +181,7 @@ def _prepare(run: Run, root: Path, stack: ExitStack) -> Destination:
         location_uuid=location.uuid,
         rules=rules_for(volume.fs_type),
         there=there,
+        files=stack.enter_context(ThreadPoolExecutor(FILES_IN_FLIGHT, "copies")),
     )
 
 

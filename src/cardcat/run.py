@@ -5,12 +5,11 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
-from itertools import islice
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
@@ -32,13 +31,7 @@ from cardcat.storage.presence import Root
 from cardcat.text import cause
 from cardcat.timing import Timing
 
-WINDOW = 4_096  # calls that are waiting at once
-HANDFUL = 1_000_000  # bytes of small files that a thread takes at a time; with less, they are tiny
-MOST_IN_HAND = 16  # files
-LONG = 0.004  # seconds of waiting for a tiny file, while a drive could be asked for others
-
 A = TypeVar("A")
-B = TypeVar("B")
 P = ParamSpec("P")
 
 
@@ -74,6 +67,7 @@ class Destination:
     location_uuid: str
     rules: NameRules
     there: DestinationRoot  # held open: an empty mount point is not the drive
+    files: ThreadPoolExecutor  # several of its copies read at once, while the card is read as well
     session_id: int = 0
     resumed: bool = False
     is_planned: bool = False  # every file of the card is in its journal
@@ -109,7 +103,7 @@ class Run:
     source: Source
     destinations: list[Destination]
     unusable: list[tuple[Path, DestinationError]]
-    files: ThreadPoolExecutor  # several files in flight at once
+    files: ThreadPoolExecutor  # several files of the card read at once
     metadata: MetadataPool
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     flow_run_id: str | None = None
@@ -123,6 +117,7 @@ class Run:
     findings: list[Finding] = field(default_factory=list)
     leftover: list[int] = field(default_factory=list)  # items whose twin turned out to be none
     is_finished: bool = False
+    turn: threading.Lock = field(default_factory=threading.Lock)  # of the batch that is copied
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -147,47 +142,6 @@ class Run:
         """Count what a stage did for every destination that goes on: files, and bytes read or written."""
         for destination in self.alive:
             destination.timing.count(stage, files, size)
-
-    def in_parallel(
-        self, function: Callable[[A], B], values: Iterable[A], *, size: Callable[[A], int] | None = None
-    ) -> Iterator[B]:
-        """
-        Call *function* for each value, several at once; the results come in order, in bounded memory.
-
-        With *size*, the bytes of a value, small ones are handed over a few at a time. As long as the drives
-        answer at once, the caller's own thread does the tiny ones: to hand them over costs more than to copy
-        them. Whatever ends it, no call is at work any more when it is over.
-        """
-
-        def each(some: Sequence[A]) -> list[B]:
-            return [function(value) for value in some]
-
-        def hand_over(first: int) -> None:
-            for at in range(first, len(handfuls)):
-                some, is_large = handfuls[at]
-                if at not in given and (is_large or has_to_wait):
-                    given[at] = self.files.submit(each, some)
-
-        has_to_wait = False  # for each tiny file, so long that it pays to have several on the way
-        waiting = iter(values)
-        while window := list(islice(waiting, WINDOW)):
-            handfuls = list(_handfuls(window, size))
-            given: dict[int, Future[list[B]]] = {}
-            try:
-                hand_over(0)
-                for at, (some, _) in enumerate(handfuls):
-                    if at in given:
-                        yield from given[at].result()
-                        continue
-                    begun, at_work = time.monotonic(), time.thread_time()
-                    found = each(some)
-                    waited = time.monotonic() - begun - (time.thread_time() - at_work)
-                    if waited > LONG * len(some):
-                        has_to_wait = True
-                        hand_over(at + 1)
-                    yield from found
-            finally:
-                wait([future for future in given.values() if not future.cancel()])
 
     def source_path(self, path: str) -> Below:
         """A file of the source, by the folder that is held open."""
@@ -240,16 +194,6 @@ class Run:
             )
         if self.destinations and not self.alive:
             raise self.destinations[0].error or DestinationError("No destination is left.")
-
-
-def _handfuls(values: Sequence[A], size: Callable[[A], int] | None) -> Iterator[tuple[Sequence[A], bool]]:
-    """*values* in their order, a few at a time, with whether these are worth a thread's while."""
-    start = total = 0
-    for at, value in enumerate(values):
-        total += HANDFUL if size is None else size(value)  # each counts as large where nobody knows
-        if total >= HANDFUL or at - start >= MOST_IN_HAND - 1 or at == len(values) - 1:
-            yield values[start : at + 1], total >= HANDFUL
-            start, total = at + 1, 0
 
 
 def timed(stage: Stage) -> Callable[[Callable[Concatenate[Run, P], A]], Callable[Concatenate[Run, P], A]]:

@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 from cardcat.catalog.items import start_attempt
 from cardcat.media.kind import kind_of
 from cardcat.model import Evidence, Finding, ReadBack, Stage
+from cardcat.parallel import in_parallel
 from cardcat.paths import display
 from cardcat.plan.dedupe import Do
 from cardcat.run import Destination, Run, now
@@ -51,17 +52,15 @@ def copy_batch(run: Run, batch: Batch) -> CopiedBatch:
     """
     Copy and prove the files of *batch*. Nothing gets its final name here.
 
-    Raises SourceError if the card is gone, CancelledError before it starts if the user wants to stop.
+    One batch is copied at a time, so that the card is read while the one before is read back. Raises
+    SourceError if the card is gone, CancelledError before it starts if the user wants to stop.
     """
-    run.check_running()
     files = batch.files
     waiting = [file for file in files if Do.WAIT in file.do.values()]
     work = [file for file in files if Do.COPY in file.do.values()]
     findings: list[Finding] = []
-    _begin(run, work)
-    with run.at(Stage.COPY, _takers(run, work)):
-        each = run.in_parallel(lambda file: _copy(run, file, findings), work, size=lambda file: file.size)
-        copied = [file for file in each if file is not None]
+    with run.turn:
+        copied = _copy_all(run, work, findings)
     run.source.there.require_same()
     findings += _prove_all(run, copied)
     copied = [file for file in copied if file.proofs]
@@ -70,6 +69,16 @@ def copy_batch(run: Run, batch: Batch) -> CopiedBatch:
     if run.bytes_read > MUCH:
         _give_back(run, copied)
     return CopiedBatch(batch, copied, waiting, findings)
+
+
+def _copy_all(run: Run, work: Sequence[PlannedFile], findings: list[Finding]) -> list[CopiedFile]:
+    run.check_running()
+    _begin(run, work)
+    with run.at(Stage.COPY, _takers(run, work)):
+        each = in_parallel(
+            run.files, lambda file: _copy(run, file, findings), work, size=lambda file: file.size
+        )
+        return [file for file in each if file is not None]
 
 
 def _give_back(run: Run, copied: Iterable[CopiedFile]) -> None:
@@ -202,8 +211,11 @@ def _prove(run: Run, destination: Destination, copied: Iterable[CopiedFile]) -> 
             make_durable(run.disk, paths, destination.volume.fs_type)
         timing.count(Stage.COPY, len(mine), size)
         with timing.at(Stage.VERIFY):
-            each = run.in_parallel(
-                lambda file: _read_back(run, destination, file), mine, size=lambda file: file.hashes.size
+            each = in_parallel(
+                destination.files,
+                lambda file: _read_back(run, destination, file),
+                mine,
+                size=lambda file: file.hashes.size,
             )
             proofs = [*each]
         timing.count(Stage.VERIFY, len(mine), size)

@@ -11,6 +11,7 @@ from cardcat.catalog.bulk import chunks
 from cardcat.catalog.checks import RightCopy, WrongCopy, record_right, record_wrong
 from cardcat.catalog.copies import CopyRow
 from cardcat.model import Evidence, Finding, Stage
+from cardcat.parallel import in_parallel
 from cardcat.paths import display
 from cardcat.run import Destination, Run, now
 from cardcat.storage.reading import mtime_of
@@ -123,7 +124,7 @@ def _read_all(run: Run, destination: Destination, copies: Mapping[int, CopyRow])
     for some in chunks(copies.values(), _PORTION):
         news = News()
         run.check_running()
-        found = run.in_parallel(lambda copy: _read(run, destination, copy), some)
+        found = in_parallel(destination.files, lambda copy: _read(run, destination, copy), some)
         for copy, each in zip(some, found, strict=True):
             answers[copy.id] = _weigh(destination, copy, each, news)
             run.reporter.advance(files=1, size=copy.size)

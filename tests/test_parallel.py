@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardcat import run as run_module
-from cardcat.run import HANDFUL, MOST_IN_HAND, Run
+from cardcat import parallel
+from cardcat.parallel import HANDFUL, MOST_IN_HAND, in_parallel
 
 
 @pytest.fixture(scope="module")
@@ -22,41 +22,35 @@ def files() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def run_with(files: ThreadPoolExecutor) -> Run:
-    run = object.__new__(Run)
-    run.files = files
-    return run
-
-
-def threads_of(run: Run, sizes: list[int]) -> list[str]:
-    return list(run.in_parallel(lambda _: threading.current_thread().name, sizes, size=lambda size: size))
+def threads_of(files: ThreadPoolExecutor, sizes: list[int]) -> list[str]:
+    return list(in_parallel(files, lambda _: threading.current_thread().name, sizes, size=lambda size: size))
 
 
 @given(st.lists(st.sampled_from([0, 10, HANDFUL // 3, HANDFUL, 5 * HANDFUL]), max_size=80))
 def test_the_results_come_in_order(files: ThreadPoolExecutor, sizes: list[int]) -> None:
     values = list(enumerate(sizes))
-    found = run_with(files).in_parallel(lambda value: value, values, size=lambda value: value[1])
+    found = in_parallel(files, lambda value: value, values, size=lambda value: value[1])
     assert list(found) == values
 
 
 def test_tiny_files_are_not_handed_over(files: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_module, "LONG", 60)
+    monkeypatch.setattr(parallel, "LONG", 60)
     own = threading.current_thread().name
-    assert set(threads_of(run_with(files), [10] * 100)) == {own}
-    assert own not in threads_of(run_with(files), [HANDFUL] * 3)
-    assert own not in run_with(files).in_parallel(lambda _: threading.current_thread().name, [1, 2])
+    assert set(threads_of(files, [10] * 100)) == {own}
+    assert own not in threads_of(files, [HANDFUL] * 3)
+    assert own not in in_parallel(files, lambda _: threading.current_thread().name, [1, 2])
 
 
 def test_they_are_where_a_drive_lets_everybody_wait(
     files: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_module, "LONG", -1)
-    own, run = threading.current_thread().name, run_with(files)
+    monkeypatch.setattr(parallel, "LONG", -1)
+    own = threading.current_thread().name
     first, rest = MOST_IN_HAND, 3 * MOST_IN_HAND
-    names = threads_of(run, [10] * (first + rest))
+    names = threads_of(files, [10] * (first + rest))
     assert names[:first] == [own] * first
     assert own not in names[first:]
-    assert threads_of(run, [10]) == [own]  # each batch finds out by itself: a drive may have been busy
+    assert threads_of(files, [10]) == [own]  # each batch finds out by itself: a drive may have been busy
 
 
 def test_a_slow_processor_is_no_slow_drive(
@@ -64,8 +58,8 @@ def test_a_slow_processor_is_no_slow_drive(
 ) -> None:
     def seconds(wall: float, at_work: float) -> list[str]:
         clock = SimpleNamespace(monotonic=count(0, wall).__next__, thread_time=count(0, at_work).__next__)
-        monkeypatch.setattr(run_module, "time", clock)
-        return threads_of(run_with(files), [10] * 2 * MOST_IN_HAND)
+        monkeypatch.setattr(parallel, "time", clock)
+        return threads_of(files, [10] * 2 * MOST_IN_HAND)
 
     own = threading.current_thread().name
     assert set(seconds(wall=50, at_work=50)) == {own}
@@ -83,5 +77,5 @@ def test_what_ends_it_leaves_nothing_at_work(files: ThreadPoolExecutor) -> None:
 
     sizes = [HANDFUL + number for number in range(50)]
     with pytest.raises(ValueError, match="enough"):
-        list(run_with(files).in_parallel(work, sizes, size=lambda size: size))
+        list(in_parallel(files, work, sizes, size=lambda size: size))
     assert len(begun) == len(ended) + 1

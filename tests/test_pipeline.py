@@ -1,0 +1,141 @@
+"""What is at work at the same time: the card is read for one batch while the one before is read back."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cardcat import backup as backing_up
+from cardcat import opening, parallel
+from cardcat.model import BackupOptions, BackupResult, SessionStatus
+from cardcat.plan import batches
+from cardcat.run import Run
+from cardcat.stages.batches import Batch
+from cardcat.stages.copying import CopiedBatch, copy_batch
+from cardcat.storage.disk import Disk, StrPath
+from tests.support import Desk, fill, jpeg
+
+LONG = 60  # seconds, after which what is waited for does not happen
+FIRST, SECOND, THIRD = names = ("A.JPG", "B.JPG", "C.JPG")
+
+
+class Watched(Disk):
+    """Calls *at_source* with the name of each file of the card that is opened, *at_copy* as one is proved."""
+
+    def __init__(self, at_source: Callable[[str], object], at_copy: Callable[[], object]) -> None:
+        super().__init__()
+        self._at_source = at_source
+        self._at_copy = at_copy
+
+    def open_source(self, path: StrPath) -> int:
+        self._at_source(str(path).rpartition("/")[2])
+        return super().open_source(path)
+
+    def drop_cache(self, fd: int, size: int) -> int | None:
+        self._at_copy()
+        return super().drop_cache(fd, size)
+
+
+class Turn:
+    """A lock that tells when it is *wanted* while another has it."""
+
+    def __init__(self) -> None:
+        self.wanted = threading.Event()
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            self.wanted.set()
+            self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+@pytest.fixture(autouse=True)
+def each_file_is_a_batch(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a card or a drive has one thread."""
+    monkeypatch.setattr(batches, "LEAST_FILES", 1)
+    monkeypatch.setattr(batches, "MOST_BATCHES", 10**6)
+    monkeypatch.setattr(parallel, "HANDFUL", 1)
+    monkeypatch.setattr(opening, "FILES_IN_FLIGHT", 1)
+    fill(desk.card, {name: jpeg(number) for number, name in enumerate(names)})
+
+
+@pytest.fixture
+def turn(monkeypatch: pytest.MonkeyPatch) -> Turn:
+    """The one of the next backup."""
+    found = Turn()
+
+    def copied(run: Run, batch: Batch) -> CopiedBatch:
+        run.turn = found  # type: ignore[assignment]
+        return copy_batch(run, batch)
+
+    monkeypatch.setattr(backing_up, "copy_batch", copied)
+    return found
+
+
+def back_up(desk: Desk, disk: Disk, stop: Callable[[], bool] = lambda: False) -> BackupResult:
+    options = BackupOptions(source=desk.card, destinations=(desk.make("drive"),), timezone="UTC")
+    return backing_up.backup(options, catalog=str(desk.catalog), disk=disk, stop=stop)
+
+
+def test_a_copy_is_read_back_while_the_next_file_of_the_card_is_read(desk: Desk) -> None:
+    is_read_back = threading.Event()
+    waited: list[bool] = []
+
+    def at_source(name: str) -> None:
+        if name == SECOND:  # all of the card's threads are busy with it
+            waited.append(is_read_back.wait(LONG))
+
+    assert back_up(desk, Watched(at_source, is_read_back.set)).status == SessionStatus.COMPLETED
+    assert waited == [True]
+
+
+def test_the_card_is_read_for_one_batch_at_a_time(desk: Desk, turn: Turn) -> None:
+    opened: list[str] = []
+    when_wanted: list[list[str]] = []
+
+    def at_source(name: str) -> None:
+        opened.append(name)
+        if len(opened) == 1:
+            assert turn.wanted.wait(LONG)
+            when_wanted.append(list(opened))
+
+    assert back_up(desk, Watched(at_source, lambda: None)).status == SessionStatus.COMPLETED
+    assert (len(when_wanted[0]), sorted(opened)) == (1, [*names])
+
+
+def test_a_batch_that_waits_for_its_turn_is_not_begun_after_the_user_has_stopped(
+    desk: Desk, turn: Turn
+) -> None:
+    opened: list[str] = []
+
+    def at_source(name: str) -> None:
+        opened.append(name)
+        assert turn.wanted.wait(LONG)
+
+    result = back_up(desk, Watched(at_source, lambda: None), turn.wanted.is_set)
+    assert (result.status, len(opened)) == (SessionStatus.CANCELLED, 1)
+    states = desk.ask("SELECT state, count(*) FROM backup_items GROUP BY state ORDER BY state")
+    assert states == [("planned", 2), ("verified", 1)]
+
+
+def test_each_drive_has_threads_of_its_own(desk: Desk) -> None:
+    """One that lets everybody wait holds up no other."""
+    other = threading.Event()
+    waited: list[bool] = []
+
+    class Slow(Disk):
+        def drop_cache(self, fd: int, size: int) -> int | None:
+            if Path(f"/proc/self/fd/{fd}").readlink().is_relative_to(desk.folder / "one"):
+                waited.append(other.wait(LONG))
+            else:
+                other.set()
+            return super().drop_cache(fd, size)
+
+    assert desk.backup("one", "two", disk=Slow()).status == SessionStatus.COMPLETED
+    assert waited[0] is True
