@@ -10,6 +10,7 @@ import pytest
 
 from cardcat import backup as backing_up
 from cardcat import opening, parallel
+from cardcat import run as running
 from cardcat.model import BackupOptions, BackupResult, SessionStatus
 from cardcat.plan import batches
 from cardcat.run import Run
@@ -18,7 +19,7 @@ from cardcat.stages.copying import CopiedBatch, copy_batch
 from cardcat.storage.disk import Disk, StrPath
 from tests.support import Desk, fill, jpeg
 
-LONG = 60  # seconds, after which what is waited for does not happen
+LONG = 30  # seconds, after which what is waited for does not happen
 FIRST, SECOND, THIRD = names = ("A.JPG", "B.JPG", "C.JPG")
 
 
@@ -40,9 +41,10 @@ class Watched(Disk):
 
 
 class Turn:
-    """A lock that tells when it is *wanted* while another has it."""
+    """A lock that tells when it is *taken*, and when it is *wanted* while another has it."""
 
     def __init__(self) -> None:
+        self.taken = threading.Event()
         self.wanted = threading.Event()
         self._lock = threading.Lock()
 
@@ -50,6 +52,7 @@ class Turn:
         if not self._lock.acquire(blocking=False):
             self.wanted.set()
             self._lock.acquire()
+        self.taken.set()
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()
@@ -67,11 +70,12 @@ def each_file_is_a_batch(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def turn(monkeypatch: pytest.MonkeyPatch) -> Turn:
-    """The one of the next backup."""
+    """The one of the next backup; the first batch comes first."""
     found = Turn()
 
     def copied(run: Run, batch: Batch) -> CopiedBatch:
         run.turn = found  # type: ignore[assignment]
+        assert batch.number == 1 or found.taken.wait(LONG)
         return copy_batch(run, batch)
 
     monkeypatch.setattr(backing_up, "copy_batch", copied)
@@ -124,18 +128,35 @@ def test_a_batch_that_waits_for_its_turn_is_not_begun_after_the_user_has_stopped
     assert states == [("planned", 2), ("verified", 1)]
 
 
+def test_two_batches_of_a_quick_card_are_read_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "QUICK", 0)
+    monkeypatch.setattr(opening, "FILES_IN_FLIGHT", 2)
+    both_there = threading.Barrier(2)
+    opened: list[str] = []
+
+    def at_source(name: str) -> None:
+        opened.append(name)
+        if len(opened) > 1:  # the first one has shown that the card is quick
+            both_there.wait(LONG)
+
+    assert back_up(desk, Watched(at_source, lambda: None)).status == SessionStatus.COMPLETED
+    assert sorted(opened) == [*names]
+
+
 def test_each_drive_has_threads_of_its_own(desk: Desk) -> None:
     """One that lets everybody wait holds up no other."""
-    other = threading.Event()
-    waited: list[bool] = []
+    both_there = threading.Barrier(2)
+    drives = [desk.folder / "one", desk.folder / "two"]
+    left = {*drives}
 
     class Slow(Disk):
         def drop_cache(self, fd: int, size: int) -> int | None:
-            if Path(f"/proc/self/fd/{fd}").readlink().is_relative_to(desk.folder / "one"):
-                waited.append(other.wait(LONG))
-            else:
-                other.set()
+            path = Path(f"/proc/self/fd/{fd}").readlink()
+            drive = next(drive for drive in drives if path.is_relative_to(drive))
+            if drive in left:
+                left.remove(drive)
+                both_there.wait(LONG)
             return super().drop_cache(fd, size)
 
     assert desk.backup("one", "two", disk=Slow()).status == SessionStatus.COMPLETED
-    assert waited[0] is True
+    assert not left

@@ -31,6 +31,8 @@ from cardcat.storage.presence import Root
 from cardcat.text import cause
 from cardcat.timing import Timing
 
+QUICK = 500_000_000  # bytes a second: what reads faster than that has more for a second batch
+
 A = TypeVar("A")
 P = ParamSpec("P")
 
@@ -117,7 +119,8 @@ class Run:
     findings: list[Finding] = field(default_factory=list)
     leftover: list[int] = field(default_factory=list)  # items whose twin turned out to be none
     is_finished: bool = False
-    turn: threading.Lock = field(default_factory=threading.Lock)  # of the batch that is copied
+    turn: threading.Semaphore = field(default_factory=threading.Semaphore)  # of the batch that is copied
+    is_quick: bool = False  # the card: one batch alone does not keep it busy
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -129,6 +132,13 @@ class Run:
         """Count bytes that the source delivered."""
         with self.lock:
             self.bytes_read += count
+
+    def has_read_quickly(self, size: int, seconds: float) -> None:
+        """Let two batches be copied at once from now on, if one alone has read so much in such a time."""
+        with self.lock:
+            if not self.is_quick and size > QUICK * seconds:
+                self.is_quick = True
+                self.turn.release()
 
     @contextmanager
     def at(self, stage: Stage, destinations: Iterable[Destination] | None = None) -> Iterator[None]:

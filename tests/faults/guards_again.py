@@ -6,6 +6,31 @@ from tests.faults.guards_form import Guard
 
 AGAIN = (
     Guard(
+        "one-batch-at-a-time",
+        "The card is read for one batch while the one before is read back, not for both of them first.",
+        "src/cardcat/stages/copying.py",
+        "    with run.turn:\n",
+        "    if run.turn:\n",
+        "tests/test_pipeline.py::test_the_card_is_read_for_one_batch_at_a_time",
+    ),
+    Guard(
+        "stopped-before-its-turn",
+        "A batch that waited for its turn is not begun after the user has stopped.",
+        "src/cardcat/stages/copying.py",
+        "    run.check_running()\n    _begin(run, work)\n",
+        "    _begin(run, work)\n",
+        "tests/test_pipeline.py::"
+        "test_a_batch_that_waits_for_its_turn_is_not_begun_after_the_user_has_stopped",
+    ),
+    Guard(
+        "threads-of-its-own",
+        "A drive that lets everybody wait holds up no other, nor the reading of the card.",
+        "src/cardcat/stages/copying.py",
+        "                destination.files,\n",
+        "                run.files,\n",
+        "tests/test_pipeline.py::test_each_drive_has_threads_of_its_own",
+    ),
+    Guard(
         "one-block-at-a-time",
         "What is read next never comes where the block before waits to be written.",
         "src/cardcat/storage/reading.py",

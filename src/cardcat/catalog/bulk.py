@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Dialect, Table, func, select
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.sql.compiler import Compiled, SQLCompiler
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import Insert, Update
 
 CHUNK = 5_000  # rows a statement: far below SQLite's 32,766 variables, and enough to be fast
@@ -28,15 +29,29 @@ def chunks(rows: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
 
 def insert_new(c: Connection, table: Table) -> Insert:
     """An insert that passes over rows whose unique columns are already there."""
-    insert: Insert = dialect_of(c).insert(table).on_conflict_do_nothing()
+    return _insert_new(dialect_of(c), table)
+
+
+def insert_or_renew(c: Connection, table: Table, *renewed: str, key: Sequence[str] = ()) -> Insert:
+    """
+    An insert that, where a row with its *key* is there, writes the columns *renewed* over it.
+
+    The key is the primary key, or else columns that are unique together.
+    """
+    return _insert_or_renew(dialect_of(c), table, renewed, tuple(key))
+
+
+@lru_cache
+def _insert_new(dialect: Any, table: Table) -> Insert:
+    insert: Insert = dialect.insert(table).on_conflict_do_nothing()
     return insert
 
 
-def insert_or_renew(c: Connection, table: Table, *renewed: str) -> Insert:
-    """An insert that, where a row with its primary key is there, writes the columns *renewed* over it."""
-    new = dialect_of(c).insert(table)
+@lru_cache
+def _insert_or_renew(dialect: Any, table: Table, renewed: tuple[str, ...], key: tuple[str, ...]) -> Insert:
+    new = dialect.insert(table)
     insert: Insert = new.on_conflict_do_update(
-        index_elements=list(table.primary_key), set_={name: new.excluded[name] for name in renewed}
+        index_elements=key or list(table.primary_key), set_={name: new.excluded[name] for name in renewed}
     )
     return insert
 
@@ -57,24 +72,32 @@ def insert_many(c: Connection, statement: Insert, rows: Iterable[dict[str, Value
     They have the same columns, those with a default too: it is the driver that gets them.
     """
     for chunk in chunks(rows):
-        names = [*chunk[0]]
-        _run(c, statement.compile(dialect=c.dialect, column_keys=names, for_executemany=True), chunk)
+        _run(c, _compiled(statement, c.dialect, tuple(chunk[0])), chunk)
 
 
 def update_many(c: Connection, statement: Update, rows: Iterable[dict[str, Value]]) -> None:
     """Run an update for all *rows*, which have a value for each `bindparam` of it, thousands at a time."""
-    compiled = statement.compile(dialect=c.dialect)
+    compiled = _compiled(statement, c.dialect)
     for chunk in chunks(rows):
         _run(c, compiled, chunk)
 
 
-def _run(c: Connection, compiled: Compiled, rows: Sequence[dict[str, Value]]) -> None:
+@lru_cache
+def _compiled(statement: Insert | Update, dialect: Dialect, names: tuple[str, ...] = ()) -> SQLCompiler:
+    """As text for the driver: once for a statement that stands in a module, however many batches use it."""
+    compiled = statement.compile(
+        dialect=dialect, column_keys=[*names] if names else None, for_executemany=bool(names)
+    )
+    assert isinstance(compiled, SQLCompiler)
+    return compiled
+
+
+def _run(c: Connection, compiled: SQLCompiler, rows: Sequence[dict[str, Value]]) -> None:
     """
     Hand *rows* to the driver as they are: text, numbers and bytes, which need no conversion.
 
     To have SQLAlchemy look at each of them takes longer than it takes SQLite to write them.
     """
-    assert isinstance(compiled, SQLCompiler)
     fixed = {  # values that stand in the statement itself
         name: bind.value for bind, name in compiled.bind_names.items() if not bind.required
     }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, Select, bindparam, select, update
+from sqlalchemy import Connection, Row, Select, select, update
 
-from cardcat.catalog.bulk import Value, among, chunks, insert_many, insert_new, unique, update_many
+from cardcat.catalog.bulk import Value, among, chunks, insert_many, insert_new, insert_or_renew, unique
 from cardcat.catalog.resolving import resolve_findings
 from cardcat.catalog.tables import content_identity, file_locations, folders
 from cardcat.model import Evidence, Presence, Role
@@ -100,14 +100,29 @@ def copy_hashes(c: Connection, ids: Sequence[int]) -> dict[int, str]:
     return found
 
 
+_PLACE = ("folder_id", "name", "name_raw")
+_RENEWED = (
+    "content_id",
+    "size",
+    "mtime_ns",
+    "status",
+    "evidence",
+    "verified_at",
+    "verified_how",
+    "session_id",
+    "last_seen_at",
+)
+"""What a new copy writes over an earlier row at its place; that one's role and first sight stay."""
+
+
 def record_copies(
     c: Connection, location_id: int, rows: Sequence[NewCopy], *, session_id: int | None, now: int
 ) -> dict[str, int]:
     """Add copies, or renew what is known at their paths; return the id of each by its path."""
     folder_of = folder_ids(c, location_id, (_split(row.path)[0] for row in rows))
     values = [_values(row, folder_of, session_id, now) for row in rows]
-    insert_many(c, insert_new(c, file_locations), values)
-    _renew(c, values)
+    new_or_renewed = insert_or_renew(c, file_locations, *_RENEWED, key=_PLACE)
+    insert_many(c, new_or_renewed, values)
     paths = {row.path for row in rows}
     ids = _ids(c, paths, [_split(path)[1] for path in paths], folder_of)
     proved = [ids[row.path] for row in rows if row.evidence.rank >= Evidence.READ_BACK.rank]
@@ -217,36 +232,6 @@ def _values(row: NewCopy, folder_of: dict[str, int], session_id: int | None, now
         "first_seen_at": now,
         "last_seen_at": now,
     }
-
-
-def _renew(c: Connection, values: list[dict[str, Value]]) -> None:
-    """Write over what an earlier row at the same path said; its role and first sight stay."""
-    f = file_locations.c
-    statement = (
-        update(file_locations)
-        .where(
-            f.folder_id == bindparam("b_folder_id"),
-            f.name == bindparam("b_name"),
-            f.name_raw == bindparam("b_name_raw"),
-        )
-        .values(
-            {
-                name: bindparam(f"b_{name}")
-                for name in (
-                    "content_id",
-                    "size",
-                    "mtime_ns",
-                    "status",
-                    "evidence",
-                    "verified_at",
-                    "verified_how",
-                    "session_id",
-                    "last_seen_at",
-                )
-            }
-        )
-    )
-    update_many(c, statement, ({f"b_{key}": value for key, value in row.items()} for row in values))
 
 
 def _ids(c: Connection, paths: set[str], names: Sequence[str], folder_of: dict[str, int]) -> dict[str, int]:

@@ -100,51 +100,22 @@ def end_repeats(c: Connection, session_id: int, paths: Iterable[str]) -> None:
 
 def set_items(c: Connection, session_id: int, rows: Iterable[ItemRow], now: int) -> None:
     """Write the new state of files that are in the journal."""
-    i = backup_items.c
-    statement = (
-        update(backup_items)
-        .where(
-            i.session_id == bindparam("b_session_id"),
-            i.source_path == bindparam("b_source_path"),
-            i.source_path_raw == bindparam("b_source_path_raw"),
-        )
-        .values({name: bindparam(f"b_{name}") for name in _CHANGING} | {"is_repeat": false()})
-    )
     values = (_values(session_id, row, now) for row in rows)
-    update_many(c, statement, ({f"b_{key}": value for key, value in row.items()} for row in values))
+    update_many(c, _SET, ({f"b_{key}": value for key, value in row.items()} for row in values))
 
 
 def start_attempt(c: Connection, session_id: int, paths: Iterable[str], now: int) -> None:
     """Say that copying these files begins now."""
-    i = backup_items.c
-    statement = (
-        update(backup_items)
-        .where(
-            i.session_id == session_id,
-            i.source_path == bindparam("b_path"),
-            i.source_path_raw == bindparam("b_raw"),
-        )
-        .values(state=ItemState.COPYING.value, attempts=i.attempts + 1, updated_at=now)
-    )
-    texts = map(to_text, paths)
-    update_many(c, statement, ({"b_path": text, "b_raw": raw or b""} for text, raw in texts))
+    update_many(c, _START, (_key(session_id, path) | {"b_updated_at": now} for path in paths))
 
 
 def fail_items(c: Connection, session_id: int, failed: Iterable[tuple[str, str]], now: int) -> None:
     """Say that these files (path, reason) could not be copied; one that is finished stays so."""
-    i = backup_items.c
-    statement = (
-        update(backup_items)
-        .where(
-            i.session_id == session_id,
-            i.source_path == bindparam("b_path"),
-            i.source_path_raw == bindparam("b_raw"),
-            or_(i.state == ItemState.PLANNED.value, i.state == ItemState.COPYING.value),
-        )
-        .values(state=ItemState.FAILED.value, reason=bindparam("b_reason"), updated_at=now)
+    values = (
+        _key(session_id, path) | {"b_reason": to_text(reason)[0], "b_updated_at": now}
+        for path, reason in failed
     )
-    texts = ((*to_text(path), to_text(reason)[0]) for path, reason in failed)
-    update_many(c, statement, ({"b_path": t, "b_raw": raw or b"", "b_reason": r} for t, raw, r in texts))
+    update_many(c, _FAIL, values)
 
 
 def items_of(c: Connection, session_id: int, *states: ItemState) -> Iterator[ItemRow]:
@@ -247,6 +218,28 @@ _CHANGING = (
     "file_location_id",
     "updated_at",
 )
+
+
+_ROW = update(backup_items).where(
+    *(
+        backup_items.c[name] == bindparam(f"b_{name}")
+        for name in ("session_id", "source_path", "source_path_raw")
+    )
+)
+_SET = _ROW.values({name: bindparam(f"b_{name}") for name in _CHANGING} | {"is_repeat": false()})
+_START = _ROW.values(
+    state=ItemState.COPYING.value,
+    attempts=backup_items.c.attempts + 1,
+    updated_at=bindparam("b_updated_at"),
+)
+_FAIL = _ROW.where(
+    or_(backup_items.c.state == ItemState.PLANNED.value, backup_items.c.state == ItemState.COPYING.value)
+).values(state=ItemState.FAILED.value, reason=bindparam("b_reason"), updated_at=bindparam("b_updated_at"))
+
+
+def _key(session_id: int, path: str) -> dict[str, Value]:
+    text, raw = to_text(path)
+    return {"b_session_id": session_id, "b_source_path": text, "b_source_path_raw": raw or b""}
 
 
 def _values(session_id: int, row: ItemRow, now: int) -> dict[str, Value]:

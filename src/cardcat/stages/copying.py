@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -52,14 +53,15 @@ def copy_batch(run: Run, batch: Batch) -> CopiedBatch:
     """
     Copy and prove the files of *batch*. Nothing gets its final name here.
 
-    One batch is copied at a time, so that the card is read while the one before is read back. Raises
-    SourceError if the card is gone, CancelledError before it starts if the user wants to stop.
+    One batch is copied at a time, two of a card that is quick, so that the card is read while the one before
+    is read back. Raises SourceError if the card is gone, CancelledError before it starts if the user wants
+    to stop.
     """
-    files = batch.files
-    waiting = [file for file in files if Do.WAIT in file.do.values()]
-    work = [file for file in files if Do.COPY in file.do.values()]
     findings: list[Finding] = []
     with run.turn:
+        files = batch.files
+        waiting = [file for file in files if Do.WAIT in file.do.values()]
+        work = [file for file in files if Do.COPY in file.do.values()]
         copied = _copy_all(run, work, findings)
     run.source.there.require_same()
     findings += _prove_all(run, copied)
@@ -74,11 +76,14 @@ def copy_batch(run: Run, batch: Batch) -> CopiedBatch:
 def _copy_all(run: Run, work: Sequence[PlannedFile], findings: list[Finding]) -> list[CopiedFile]:
     run.check_running()
     _begin(run, work)
+    began = time.monotonic()
     with run.at(Stage.COPY, _takers(run, work)):
         each = in_parallel(
             run.files, lambda file: _copy(run, file, findings), work, size=lambda file: file.size
         )
-        return [file for file in each if file is not None]
+        copied = [file for file in each if file is not None]
+    run.has_read_quickly(sum(file.hashes.size for file in copied), time.monotonic() - began)
+    return copied
 
 
 def _give_back(run: Run, copied: Iterable[CopiedFile]) -> None:
