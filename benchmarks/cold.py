@@ -1,4 +1,4 @@
-"""A filesystem that can be made to forget: what is read from it comes from the disk, not from memory."""
+"""A drive on a loop device: it can be made to forget what is in memory, and be held to a rate."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _SECTOR = 512  # bytes; the kernel counts in these, whatever the device has
 _TOOLS = ("mkfs.ext4", "losetup", "mount", "umount", "blockdev")
 _LIMITS = [
     Path(f"/sys/fs/cgroup/blkio/blkio.throttle.{way}_bps_device") for way in ("read", "write")
-]  # of the group that holds all: what the kernel writes back for others is held to it as well
+]  # of the root group: the kernel writes back for all groups, and only there is that held to the rate too
 
 
 def why_not() -> str | None:
@@ -28,8 +28,8 @@ def why_not() -> str | None:
 
 def why_no_limit() -> str | None:
     """Why no drive can be held to a rate here; None if it can."""
-    missing = [str(file) for file in _LIMITS if not file.exists()]
-    return f"there is no {missing[0]} (the first version of control groups has it)" if missing else None
+    closed = [str(file) for file in _LIMITS if not os.access(file, os.W_OK)]
+    return f"{closed[0]} can't be written (only version 1 of control groups has it)" if closed else None
 
 
 class Drive:
@@ -42,6 +42,7 @@ class Drive:
         with self._image.open("wb") as file:
             file.truncate(megabytes << 20)
         self._inodes = str(files + 1000)
+        self._is_limited = False
         self._device = _run("losetup", "--find", "--show", "--direct-io=on", str(self._image))
         try:
             self._about = Path("/sys/block", Path(self._device).name)
@@ -67,7 +68,8 @@ class Drive:
         return read_sectors((self._about / "stat").read_text()) * _SECTOR
 
     def limit(self, rate: int) -> None:
-        """Let it deliver, and take, at most *rate* bytes a second, each by itself; 0 is what it can."""
+        """Hold reading from its device to *rate* bytes a second, and writing to as many again; 0: neither."""
+        self._is_limited = bool(rate)
         number = (self._about / "dev").read_text().strip()
         for file in _LIMITS:
             file.write_text(f"{number} {rate}")
@@ -86,8 +88,9 @@ class Drive:
 
     def end(self) -> None:
         """Take it away."""
-        if why_no_limit() is None:
-            self.limit(0)  # or the next device of that number would be held to it
+        if self._is_limited:
+            with suppress(OSError):
+                self.limit(0)  # the next device of that number would be held to it
         subprocess.run(["umount", str(self.place)], check=False)
         subprocess.run(["losetup", "-d", self._device], check=False)
         self._image.unlink()

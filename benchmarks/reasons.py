@@ -39,12 +39,13 @@ OF_ROWS: dict[str, str] = {
 
 OF_SCRIPTS: dict[str, str] = {
     "unproved": (
-        "All of it is hashed by SHA-256 and XXH3-128, looked into and recorded: on two processors that takes "
-        "as long as `cp` and `sync` take to write."
+        "To read the card once takes longer on this disk than the goal allows (the ceiling's table has its "
+        "speed), and the same disk is written to meanwhile."
     ),
     "destinations": (
         "Card and drives lie on one disk here: what goes to the second drive is written to that disk, and "
-        "read back from it, after what goes to the first."
+        "read back from it, after what goes to the first. The rows with card and drives held to a rate show "
+        "what devices of their own would take."
     ),
     "queries": "",
     "growth": (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from prefect import task
 from prefect.logging import get_run_logger
 
@@ -24,8 +22,7 @@ from tasks.policy import KEEP_NOTHING, RETRY_AFTER, is_worth_a_retry
 )
 def copy(run: Run, batch: Batch, label: str) -> CopiedBatch:
     """Copy and prove the files of one batch; doing it again begins the batch anew and loses nothing."""
-    started = time.monotonic()
     copied = copy_batch(run, batch)
     size = sum(file.hashes.size for file in copied.copied)
-    get_run_logger().info(batch_line(label, len(copied.copied), size, time.monotonic() - started))
+    get_run_logger().info(batch_line(label, len(copied.copied), size, copied.seconds))
     return copied

@@ -19,8 +19,8 @@ from cardcat.stages.copying import CopiedBatch, copy_batch
 from cardcat.storage.disk import Disk, StrPath
 from tests.support import Desk, fill, jpeg
 
-LONG = 30  # seconds, after which what is waited for does not happen
-FIRST, SECOND, THIRD = names = ("A.JPG", "B.JPG", "C.JPG")
+PATIENCE = 30  # seconds until a test that waits in vain fails
+NAMES = ("A.JPG", "B.JPG", "C.JPG")
 
 
 class Watched(Disk):
@@ -41,41 +41,48 @@ class Watched(Disk):
 
 
 class Turn:
-    """A lock that tells when it is *taken*, and when it is *wanted* while another has it."""
+    """The run's own turn; it tells when it is *taken*, and when it is *wanted* while another has it."""
 
     def __init__(self) -> None:
+        self.own: threading.Semaphore | None = None
         self.taken = threading.Event()
         self.wanted = threading.Event()
-        self._lock = threading.Lock()
 
     def __enter__(self) -> None:
-        if not self._lock.acquire(blocking=False):
+        assert self.own
+        if not self.own.acquire(blocking=False):
             self.wanted.set()
-            self._lock.acquire()
+            self.own.acquire()
         self.taken.set()
 
     def __exit__(self, *_: object) -> None:
-        self._lock.release()
+        self.release()
+
+    def release(self) -> None:
+        assert self.own
+        self.own.release()
 
 
 @pytest.fixture(autouse=True)
 def each_file_is_a_batch(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And a card or a drive has one thread."""
+    """Each file is a batch; the card and each drive have one thread."""
     monkeypatch.setattr(batches, "LEAST_FILES", 1)
     monkeypatch.setattr(batches, "MOST_BATCHES", 10**6)
     monkeypatch.setattr(parallel, "HANDFUL", 1)
     monkeypatch.setattr(opening, "FILES_IN_FLIGHT", 1)
-    fill(desk.card, {name: jpeg(number) for number, name in enumerate(names)})
+    fill(desk.card, {name: jpeg(number) for number, name in enumerate(NAMES)})
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def turn(monkeypatch: pytest.MonkeyPatch) -> Turn:
-    """The one of the next backup; the first batch comes first."""
+    """That of the next backup; the first batch comes first."""
     found = Turn()
 
     def copied(run: Run, batch: Batch) -> CopiedBatch:
-        run.turn = found  # type: ignore[assignment]
-        assert batch.number == 1 or found.taken.wait(LONG)
+        if batch.number == 1:
+            found.own, run.turn = run.turn, found  # type: ignore[assignment]
+        else:
+            assert found.taken.wait(PATIENCE)
         return copy_batch(run, batch)
 
     monkeypatch.setattr(backing_up, "copy_batch", copied)
@@ -92,8 +99,8 @@ def test_a_copy_is_read_back_while_the_next_file_of_the_card_is_read(desk: Desk)
     waited: list[bool] = []
 
     def at_source(name: str) -> None:
-        if name == SECOND:  # all of the card's threads are busy with it
-            waited.append(is_read_back.wait(LONG))
+        if name == NAMES[1]:  # all of the card's threads are busy with it
+            waited.append(is_read_back.wait(PATIENCE))
 
     assert back_up(desk, Watched(at_source, is_read_back.set)).status == SessionStatus.COMPLETED
     assert waited == [True]
@@ -106,11 +113,11 @@ def test_the_card_is_read_for_one_batch_at_a_time(desk: Desk, turn: Turn) -> Non
     def at_source(name: str) -> None:
         opened.append(name)
         if len(opened) == 1:
-            assert turn.wanted.wait(LONG)
+            assert turn.wanted.wait(PATIENCE)
             when_wanted.append(list(opened))
 
     assert back_up(desk, Watched(at_source, lambda: None)).status == SessionStatus.COMPLETED
-    assert (len(when_wanted[0]), sorted(opened)) == (1, [*names])
+    assert (len(when_wanted[0]), sorted(opened)) == (1, [*NAMES])
 
 
 def test_a_batch_that_waits_for_its_turn_is_not_begun_after_the_user_has_stopped(
@@ -120,7 +127,7 @@ def test_a_batch_that_waits_for_its_turn_is_not_begun_after_the_user_has_stopped
 
     def at_source(name: str) -> None:
         opened.append(name)
-        assert turn.wanted.wait(LONG)
+        assert turn.wanted.wait(PATIENCE)
 
     result = back_up(desk, Watched(at_source, lambda: None), turn.wanted.is_set)
     assert (result.status, len(opened)) == (SessionStatus.CANCELLED, 1)
@@ -130,6 +137,7 @@ def test_a_batch_that_waits_for_its_turn_is_not_begun_after_the_user_has_stopped
 
 def test_two_batches_of_a_quick_card_are_read_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "QUICK", 0)
+    monkeypatch.setattr(running, "ENOUGH", 0)
     monkeypatch.setattr(opening, "FILES_IN_FLIGHT", 2)
     both_there = threading.Barrier(2)
     opened: list[str] = []
@@ -137,14 +145,14 @@ def test_two_batches_of_a_quick_card_are_read_at_once(desk: Desk, monkeypatch: p
     def at_source(name: str) -> None:
         opened.append(name)
         if len(opened) > 1:  # the first one has shown that the card is quick
-            both_there.wait(LONG)
+            both_there.wait(PATIENCE)
 
     assert back_up(desk, Watched(at_source, lambda: None)).status == SessionStatus.COMPLETED
-    assert sorted(opened) == [*names]
+    assert sorted(opened) == [*NAMES]
 
 
 def test_each_drive_has_threads_of_its_own(desk: Desk) -> None:
-    """One that lets everybody wait holds up no other."""
+    """The copies on two drives are read back at the same time, though each drive has one thread."""
     both_there = threading.Barrier(2)
     drives = [desk.folder / "one", desk.folder / "two"]
     left = {*drives}
@@ -155,7 +163,7 @@ def test_each_drive_has_threads_of_its_own(desk: Desk) -> None:
             drive = next(drive for drive in drives if path.is_relative_to(drive))
             if drive in left:
                 left.remove(drive)
-                both_there.wait(LONG)
+                both_there.wait(PATIENCE)
             return super().drop_cache(fd, size)
 
     assert desk.backup("one", "two", disk=Slow()).status == SessionStatus.COMPLETED

@@ -27,7 +27,7 @@ from cardcat.storage.disk import Disk
 
 __all__ = ["backup", "ended", "in_order", "preview"]
 
-BATCHES_IN_FLIGHT = 2  # one is copied while the other is proved
+BATCHES_IN_FLIGHT = 2  # the card is read for one while the other is read back
 
 
 def backup(
@@ -69,7 +69,7 @@ def ended(run: Run, work: Callable[[], None]) -> BackupResult:
 
 def in_order(batches: Iterable[Batch], submit: Callable[[Batch], Pending]) -> Iterator[CopiedBatch]:
     """
-    Have a few batches copied at once, and yield them in their order.
+    Have a few batches under way at once, and yield them in their order.
 
     When one fails, those that were under way are waited for, so that nothing writes any more.
     """

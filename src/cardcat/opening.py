@@ -46,7 +46,7 @@ from cardcat.storage.volumes import (
 )
 
 _GARBAGE = (10_000, 20, 20)  # after so many new objects it is looked for
-FILES_IN_FLIGHT = 4  # measured: more threads win nothing on two cores, fewer leave the drive waiting
+FILES_IN_FLIGHT = 4  # of the card, and of each drive: more won nothing on two cores, fewer let the drive wait
 
 
 @contextmanager
@@ -81,7 +81,7 @@ def opened_run(
             source=source,
             destinations=[],
             unusable=unusable,
-            files=stack.enter_context(ThreadPoolExecutor(FILES_IN_FLIGHT, "files")),
+            threads=stack.enter_context(ThreadPoolExecutor(FILES_IN_FLIGHT, "files")),
             metadata=stack.enter_context(MetadataPool()),
         )
         for root in roots:
@@ -181,7 +181,7 @@ def _prepare(run: Run, root: Path, stack: ExitStack) -> Destination:
         location_uuid=location.uuid,
         rules=rules_for(volume.fs_type),
         there=there,
-        files=stack.enter_context(ThreadPoolExecutor(FILES_IN_FLIGHT, "copies")),
+        threads=stack.enter_context(ThreadPoolExecutor(FILES_IN_FLIGHT, "copies")),
     )
 
 

@@ -31,7 +31,8 @@ from cardcat.storage.presence import Root
 from cardcat.text import cause
 from cardcat.timing import Timing
 
-QUICK = 500_000_000  # bytes a second: what reads faster than that has more for a second batch
+QUICK = 500_000_000  # bytes a second: measured, a card that gives one batch so much has some for a second one
+ENOUGH = 64_000_000  # bytes of a batch, so that the time it took is the card's
 
 A = TypeVar("A")
 P = ParamSpec("P")
@@ -69,7 +70,7 @@ class Destination:
     location_uuid: str
     rules: NameRules
     there: DestinationRoot  # held open: an empty mount point is not the drive
-    files: ThreadPoolExecutor  # several of its copies read at once, while the card is read as well
+    threads: ThreadPoolExecutor  # read its copies back: these wait for no other drive and not for the card
     session_id: int = 0
     resumed: bool = False
     is_planned: bool = False  # every file of the card is in its journal
@@ -105,7 +106,7 @@ class Run:
     source: Source
     destinations: list[Destination]
     unusable: list[tuple[Path, DestinationError]]
-    files: ThreadPoolExecutor  # several files of the card read at once
+    threads: ThreadPoolExecutor  # read the card
     metadata: MetadataPool
     run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     flow_run_id: str | None = None
@@ -119,8 +120,8 @@ class Run:
     findings: list[Finding] = field(default_factory=list)
     leftover: list[int] = field(default_factory=list)  # items whose twin turned out to be none
     is_finished: bool = False
-    turn: threading.Semaphore = field(default_factory=threading.Semaphore)  # of the batch that is copied
-    is_quick: bool = False  # the card: one batch alone does not keep it busy
+    turn: threading.Semaphore = field(default_factory=threading.Semaphore)  # had by a batch that is copied
+    is_quick: bool = False  # a batch was copied at more than QUICK
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -133,10 +134,14 @@ class Run:
         with self.lock:
             self.bytes_read += count
 
-    def has_read_quickly(self, size: int, seconds: float) -> None:
-        """Let two batches be copied at once from now on, if one alone has read so much in such a time."""
+    def allow_two_if_quick(self, size: int, seconds: float) -> None:
+        """
+        Let two batches be copied at once from now on, if one was at more than QUICK.
+
+        *size* is its bytes, *seconds* the time it took. One of less than ENOUGH tells nothing.
+        """
         with self.lock:
-            if not self.is_quick and size > QUICK * seconds:
+            if not self.is_quick and size >= ENOUGH and size > QUICK * seconds:
                 self.is_quick = True
                 self.turn.release()
 

@@ -24,10 +24,10 @@ AGAIN = (
     ),
     Guard(
         "threads-of-its-own",
-        "A drive that lets everybody wait holds up no other, nor the reading of the card.",
+        "Reading copies back takes no thread from another drive, nor from the reading of the card.",
         "src/cardcat/stages/copying.py",
-        "                destination.files,\n",
-        "                run.files,\n",
+        "                destination.threads,\n",
+        "                run.threads,\n",
         "tests/test_pipeline.py::test_each_drive_has_threads_of_its_own",
     ),
     Guard(

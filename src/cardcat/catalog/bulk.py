@@ -34,9 +34,9 @@ def insert_new(c: Connection, table: Table) -> Insert:
 
 def insert_or_renew(c: Connection, table: Table, *renewed: str, key: Sequence[str] = ()) -> Insert:
     """
-    An insert that, where a row with its *key* is there, writes the columns *renewed* over it.
+    An insert that, where a row with the same *key* is there, writes the columns *renewed* over it.
 
-    The key is the primary key, or else columns that are unique together.
+    *key*: columns that are unique together; without it, the primary key.
     """
     return _insert_or_renew(dialect_of(c), table, renewed, tuple(key))
 
@@ -84,7 +84,12 @@ def update_many(c: Connection, statement: Update, rows: Iterable[dict[str, Value
 
 @lru_cache
 def _compiled(statement: Insert | Update, dialect: Dialect, names: tuple[str, ...] = ()) -> SQLCompiler:
-    """As text for the driver: once for a statement that stands in a module, however many batches use it."""
+    """
+    The statement as SQL for the driver.
+
+    It is kept for the statement object: one that is made once, in a module or by a cached function here, is
+    compiled once.
+    """
     compiled = statement.compile(
         dialect=dialect, column_keys=[*names] if names else None, for_executemany=bool(names)
     )

@@ -11,11 +11,13 @@ from cardcat.catalog.tables import backup_errors, session_details
 from cardcat.model import Finding
 from cardcat.paths import to_text
 
+_ADD = backup_errors.insert()
+
 
 def record_findings(c: Connection, session_id: int, findings: Iterable[Finding], now: int) -> None:
     """Add findings to a session, under its present attempt."""
     attempt = c.scalar(select(session_details.c.attempts).where(session_details.c.session_id == session_id))
-    insert_many(c, backup_errors.insert(), (_values(session_id, f, attempt or 1, now) for f in findings))
+    insert_many(c, _ADD, (_values(session_id, f, attempt or 1, now) for f in findings))
 
 
 def resolve_findings(c: Connection, session_id: int, paths: Sequence[str], now: int) -> None:

@@ -47,7 +47,7 @@ class ItemRow:
 
 def add_items(c: Connection, session_id: int, rows: Iterable[ItemRow], now: int) -> None:
     """Add files to the session's journal."""
-    insert_many(c, backup_items.insert(), (_values(session_id, row, now) for row in rows))
+    insert_many(c, _ADD, (_values(session_id, row, now) for row in rows))
 
 
 def repeat_items(
@@ -220,6 +220,7 @@ _CHANGING = (
 )
 
 
+_ADD = backup_items.insert()
 _ROW = update(backup_items).where(
     *(
         backup_items.c[name] == bindparam(f"b_{name}")

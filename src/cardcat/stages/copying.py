@@ -41,24 +41,30 @@ _TOO_LARGE = (errno.EFBIG, errno.EOVERFLOW)  # one file is too much for the file
 
 @dataclass(frozen=True, slots=True)
 class CopiedBatch:
-    """What came of a batch; *waiting* are files whose twin is copied in this run."""
+    """
+    What came of a batch; *waiting* are files whose twin is copied in this run.
+
+    *seconds* were at work on it, from its turn to the last proof.
+    """
 
     batch: Batch
     copied: list[CopiedFile]
     waiting: list[PlannedFile]
     findings: list[Finding]
+    seconds: float
 
 
 def copy_batch(run: Run, batch: Batch) -> CopiedBatch:
     """
     Copy and prove the files of *batch*. Nothing gets its final name here.
 
-    One batch is copied at a time, two of a card that is quick, so that the card is read while the one before
-    is read back. Raises SourceError if the card is gone, CancelledError before it starts if the user wants
-    to stop.
+    The card is read for one batch at a time, or for two if it is quick (`Run.turn`), while the batch before
+    is read back. Raises SourceError if the card is gone; CancelledError, before anything is begun, if the
+    user wants to stop.
     """
     findings: list[Finding] = []
     with run.turn:
+        began = time.monotonic()
         files = batch.files
         waiting = [file for file in files if Do.WAIT in file.do.values()]
         work = [file for file in files if Do.COPY in file.do.values()]
@@ -70,7 +76,7 @@ def copy_batch(run: Run, batch: Batch) -> CopiedBatch:
         findings += look_inside(run, copied)
     if run.bytes_read > MUCH:
         _give_back(run, copied)
-    return CopiedBatch(batch, copied, waiting, findings)
+    return CopiedBatch(batch, copied, waiting, findings, time.monotonic() - began)
 
 
 def _copy_all(run: Run, work: Sequence[PlannedFile], findings: list[Finding]) -> list[CopiedFile]:
@@ -79,10 +85,10 @@ def _copy_all(run: Run, work: Sequence[PlannedFile], findings: list[Finding]) ->
     began = time.monotonic()
     with run.at(Stage.COPY, _takers(run, work)):
         each = in_parallel(
-            run.files, lambda file: _copy(run, file, findings), work, size=lambda file: file.size
+            run.threads, lambda file: _copy(run, file, findings), work, size=lambda file: file.size
         )
         copied = [file for file in each if file is not None]
-    run.has_read_quickly(sum(file.hashes.size for file in copied), time.monotonic() - began)
+    run.allow_two_if_quick(sum(file.hashes.size for file in copied), time.monotonic() - began)
     return copied
 
 
@@ -217,7 +223,7 @@ def _prove(run: Run, destination: Destination, copied: Iterable[CopiedFile]) -> 
         timing.count(Stage.COPY, len(mine), size)
         with timing.at(Stage.VERIFY):
             each = in_parallel(
-                destination.files,
+                destination.threads,
                 lambda file: _read_back(run, destination, file),
                 mine,
                 size=lambda file: file.hashes.size,

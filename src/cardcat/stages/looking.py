@@ -124,7 +124,7 @@ def _read_all(run: Run, destination: Destination, copies: Mapping[int, CopyRow])
     for some in chunks(copies.values(), _PORTION):
         news = News()
         run.check_running()
-        found = in_parallel(destination.files, lambda copy: _read(run, destination, copy), some)
+        found = in_parallel(destination.threads, lambda copy: _read(run, destination, copy), some)
         for copy, each in zip(some, found, strict=True):
             answers[copy.id] = _weigh(destination, copy, each, news)
             run.reporter.advance(files=1, size=copy.size)

@@ -28,7 +28,7 @@ def sample_files(run: Run, files: pl.DataFrame) -> pl.DataFrame:
         run.read_from_source(sampled_bytes(size))
         return None if sample is None else (item, sample)
 
-    found = [row for row in in_parallel(run.files, one, files.rows()) if row is not None]
+    found = [row for row in in_parallel(run.threads, one, files.rows()) if row is not None]
     samples = pl.DataFrame(found, schema={"item": pl.UInt32, "sample": pl.String}, orient="row")
     return files.join(samples, on="item")
 
@@ -58,7 +58,7 @@ def hash_files(run: Run, files: pl.DataFrame) -> pl.DataFrame:
             return None
         return item, found.sha256, kind_of(found.head, PurePath(name).name).value
 
-    hashed = [row for row in in_parallel(run.files, one, files.rows()) if row is not None]
+    hashed = [row for row in in_parallel(run.threads, one, files.rows()) if row is not None]
     schema = {"item": pl.UInt32, "hash": pl.String, "kind": pl.String}
     return pl.DataFrame(hashed, schema=schema, orient="row")
 
