@@ -29,7 +29,10 @@ def why_not() -> str | None:
 def why_no_limit() -> str | None:
     """Why no drive can be held to a rate here; None if it can."""
     closed = [str(file) for file in _LIMITS if not os.access(file, os.W_OK)]
-    return f"{closed[0]} can't be written (only version 1 of control groups has it)" if closed else None
+    if closed:
+        return f"{closed[0]} can't be written (only version 1 of control groups has it)"
+    groups = Path("/proc/self/cgroup").read_text().splitlines()
+    return None if any(one.endswith(":blkio:/") for one in groups) else "this is not in the root group"
 
 
 class Drive:
@@ -46,6 +49,8 @@ class Drive:
         self._device = _run("losetup", "--find", "--show", "--direct-io=on", str(self._image))
         try:
             self._about = Path("/sys/block", Path(self._device).name)
+            with suppress(OSError):
+                self.limit(0)  # what one that was killed left to this number
             # rmlint reads one file at a time where it thinks that a head has to move
             (self._about / "queue/rotational").write_text("0")
             self._make()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -133,6 +134,36 @@ def test_a_batch_that_waits_for_its_turn_is_not_begun_after_the_user_has_stopped
     assert (result.status, len(opened)) == (SessionStatus.CANCELLED, 1)
     states = desk.ask("SELECT state, count(*) FROM backup_items GROUP BY state ORDER BY state")
     assert states == [("planned", 2), ("verified", 1)]
+
+
+def test_what_a_later_batch_has_proved_is_recorded_where_an_earlier_one_fails(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_open = threading.Event()
+
+    def copied(run: Run, batch: Batch) -> CopiedBatch:
+        assert batch.number == 2 or is_open.wait(PATIENCE)  # the second one has the turn
+        return copy_batch(run, batch)
+
+    monkeypatch.setattr(backing_up, "copy_batch", copied)
+    result = back_up(desk, Watched(lambda name: is_open.set(), lambda: None), is_open.is_set)
+    assert result.status == SessionStatus.CANCELLED
+    assert desk.ask("SELECT source_path FROM backup_items WHERE state = 'verified'") == [(NAMES[1],)]
+    assert len(desk.on()) == 1
+
+
+def test_a_batch_is_waited_for_whatever_interrupts_that() -> None:
+    class Interrupted:
+        times = 0
+
+        def result(self) -> CopiedBatch:
+            self.times += 1
+            raise KeyboardInterrupt if self.times == 1 else RuntimeError
+
+    pending = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        list(backing_up.in_order([cast("Batch", None)], lambda _: pending))
+    assert pending.times == 2
 
 
 def test_two_batches_of_a_quick_card_are_read_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,20 +71,39 @@ def in_order(batches: Iterable[Batch], submit: Callable[[Batch], Pending]) -> It
     """
     Have a few batches under way at once, and yield them in their order.
 
-    When one fails, those that were under way are waited for, so that nothing writes any more.
+    When one fails, those that were under way are waited for, so that nothing writes any more. What they have
+    copied and proved is yielded before that failure is raised.
     """
     waiting: deque[Pending] = deque()
     try:
         for batch in batches:
             waiting.append(submit(batch))
             if len(waiting) == BATCHES_IN_FLIGHT:
-                yield waiting.popleft().result()
+                yield _next(waiting)
         while waiting:
-            yield waiting.popleft().result()
+            yield _next(waiting)
+    except Exception:
+        yield from _whole(waiting)
+        raise
     finally:
         for pending in waiting:
             with suppress(Exception):  # the first failure is the one that is told
                 pending.result()
+
+
+def _next(waiting: deque[Pending]) -> CopiedBatch:
+    copied = waiting[0].result()  # it stays among those that are waited for, whatever ends this
+    waiting.popleft()
+    return copied
+
+
+def _whole(waiting: Iterable[Pending]) -> Iterator[CopiedBatch]:
+    for pending in waiting:
+        try:
+            copied = pending.result()
+        except Exception:  # noqa: BLE001, S112 - the first failure is the one that is told
+            continue
+        yield copied
 
 
 class Pending(Protocol):

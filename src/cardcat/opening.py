@@ -86,6 +86,7 @@ def opened_run(
         )
         for root in roots:
             _open_destination(run, root, stack)
+        stack.callback(run.threads.shutdown)  # nothing is at work any more when a drive's lock is freed
         _complain(run)
         try:
             yield run
