@@ -24,7 +24,7 @@ OF_ROWS: dict[str, str] = {
     "run again, nothing new": (
         "rsync compares names, sizes and times, and keeps no record. Here what earlier sessions say of each "
         "file is read, each copy is looked at, and the journal says it again: together with the walk that is "
-        "17 microseconds a file, and half a second is the start of Python."
+        "some 20 microseconds a file, and half a second is the start of Python."
     ),
     "find duplicates, 2,000 photos": (
         "All of them read the same bytes at the speed of the disk. What is left is the start of Python."
