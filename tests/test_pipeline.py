@@ -130,7 +130,10 @@ def test_a_batch_that_waits_for_its_turn_is_not_begun_after_the_user_has_stopped
         opened.append(name)
         assert turn.wanted.wait(PATIENCE)
 
-    result = back_up(desk, Watched(at_source, lambda: None), turn.wanted.is_set)
+    def stop() -> bool:
+        return bool(opened) and turn.wanted.is_set()  # not before the first one is begun
+
+    result = back_up(desk, Watched(at_source, lambda: None), stop)
     assert (result.status, len(opened)) == (SessionStatus.CANCELLED, 1)
     states = desk.ask("SELECT state, count(*) FROM backup_items GROUP BY state ORDER BY state")
     assert states == [("planned", 2), ("verified", 1)]
