@@ -81,7 +81,7 @@ def opened_run(
             source=source,
             destinations=[],
             unusable=unusable,
-            threads=stack.enter_context(ThreadPoolExecutor(FILES_IN_FLIGHT, "files")),
+            threads=ThreadPoolExecutor(FILES_IN_FLIGHT, "files"),
             metadata=stack.enter_context(MetadataPool()),
         )
         for root in roots:
