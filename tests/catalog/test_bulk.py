@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, bindparam, create_engine, update
+from sqlalchemy import Connection, bindparam, create_engine, event, update
 from sqlalchemy.pool import StaticPool
 
-from cardcat.catalog.bulk import among, insert_many, insert_new, update_many
+from cardcat.catalog.bulk import Value, among, insert_many, insert_new, looked_up, update_many
 from cardcat.catalog.tables import content_identity
 
 K = content_identity.c
@@ -23,7 +23,7 @@ def c(tmp_path: Path) -> Connection:
     return engine.connect()
 
 
-def rows(*hashes: str) -> list[dict[str, str | int | float | bytes | None]]:
+def rows(*hashes: str) -> list[dict[str, Value]]:
     return [{"cas_id": h, "kind": "image", "size_bytes": 1, "created_at": 1} for h in hashes]
 
 
@@ -32,6 +32,38 @@ def test_rows_that_are_there_are_passed_over(c: Connection) -> None:
     insert_many(c, insert_new(c, content_identity), rows("b", "c"))
     insert_many(c, insert_new(c, content_identity), [])
     assert sorted(c.scalars(content_identity.select().with_only_columns(K.cas_id))) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("count", [399, 400, 401, 1_203, 5_000, 5_401])
+def test_many_rows_are_written_as_each_of_them_is(c: Connection, count: int) -> None:
+    given: list[dict[str, Value]] = [
+        {"cas_id": f"{number % 1_000}", "kind": "image", "size_bytes": number, "created_at": -number}
+        for number in range(count)
+    ]
+    insert_many(c, insert_new(c, content_identity), given)
+    found = c.execute(content_identity.select().with_only_columns(K.cas_id, K.size_bytes, K.created_at))
+    first = min(count, 1_000)  # the others are passed over
+    assert [*map(tuple, found)] == [(f"{number}", number, -number) for number in range(first)]
+
+
+def test_many_rows_take_few_steps(c: Connection) -> None:
+    steps: list[bool] = []
+
+    @event.listens_for(c, "before_cursor_execute")
+    def _(*args: object) -> None:
+        steps.append(bool(args[-1]))
+
+    insert_many(c, insert_new(c, content_identity), rows(*map(str, range(1_000))))
+    assert steps == [False, False, True]  # the last 200 are one call of the driver, a step each
+
+
+def test_ids_are_looked_up_by_hash(c: Connection) -> None:
+    hashes = [f"{number:x}" for number in range(6_000)]
+    insert_many(c, insert_new(c, content_identity), rows(*hashes))
+    ids = dict(c.execute(content_identity.select().with_only_columns(K.cas_id, K.id)).tuples().all())
+    assert looked_up(c, K.cas_id, K.id, [*hashes, "none", "0"]) == ids
+    assert looked_up(c, K.cas_id, K.id, ["none"]) == {}
+    assert looked_up(c, K.cas_id, K.id, []) == {}
 
 
 def test_each_row_is_updated_with_its_own_values_and_those_of_the_statement(c: Connection) -> None:

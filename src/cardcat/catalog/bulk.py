@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from operator import itemgetter
 from typing import Any, TypeVar
 
@@ -15,6 +15,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import Insert, Update
 
 CHUNK = 5_000  # rows a statement: far below SQLite's 32,766 variables, and enough to be fast
+_AT_ONCE = 400  # rows that one step of SQLite inserts
+_MOST_VALUES = 32_766  # that it takes in one step
 
 T = TypeVar("T")
 Value = str | int | float | bytes | None
@@ -72,7 +74,13 @@ def insert_many(c: Connection, statement: Insert, rows: Iterable[dict[str, Value
     They have the same columns, those with a default too: it is the driver that gets them.
     """
     for chunk in chunks(rows):
-        _run(c, _compiled(statement, c.dialect, tuple(chunk[0])), chunk)
+        compiled = _compiled(statement, c.dialect, tuple(chunk[0]))
+        many = _of_many(compiled)
+        whole = len(chunk) - len(chunk) % _AT_ONCE if many else 0
+        for some in chunks(chunk[:whole], _AT_ONCE):
+            c.exec_driver_sql(many, tuple(chain.from_iterable(_values(compiled, some))))
+        if whole < len(chunk):
+            _run(c, compiled, chunk[whole:])
 
 
 def update_many(c: Connection, statement: Update, rows: Iterable[dict[str, Value]]) -> None:
@@ -97,23 +105,47 @@ def _compiled(statement: Insert | Update, dialect: Dialect, names: tuple[str, ..
     return compiled
 
 
+@lru_cache
+def _of_many(compiled: SQLCompiler) -> str:
+    """
+    The insert for `_AT_ONCE` rows in one step, '' where that can't be said.
+
+    Between two steps the driver takes Python's lock again, and waits for it as long as other threads read
+    files: with a step for each row, that takes longer than it takes SQLite to write them.
+    """
+    count = len(compiled.positiontup or ())
+    one = f"({', '.join('?' * count)})"
+    head, found, tail = compiled.string.partition(f" VALUES {one}")
+    if not found or count * _AT_ONCE > _MOST_VALUES:
+        return ""
+    return f"{head}{found}{f', {one}' * (_AT_ONCE - 1)}{tail}"
+
+
 def _run(c: Connection, compiled: SQLCompiler, rows: Sequence[dict[str, Value]]) -> None:
     """
     Hand *rows* to the driver as they are: text, numbers and bytes, which need no conversion.
 
     To have SQLAlchemy look at each of them takes longer than it takes SQLite to write them.
     """
-    fixed = {  # values that stand in the statement itself
-        name: bind.value for bind, name in compiled.bind_names.items() if not bind.required
-    }
-    names = compiled.positiontup
-    if names is None:
-        c.exec_driver_sql(compiled.string, [{**fixed, **row} for row in rows])
-        return
+    if compiled.positiontup is None:
+        c.exec_driver_sql(compiled.string, [{**_fixed(compiled), **row} for row in rows])
+    else:
+        c.exec_driver_sql(compiled.string, _values(compiled, rows))
+
+
+def _values(compiled: SQLCompiler, rows: Sequence[dict[str, Value]]) -> list[tuple[Value, ...]]:
+    """What stands for each `?`, row by row."""
+    names = compiled.positiontup or ()
     if any(name not in rows[0] for name in names):
-        rows = [{**fixed, **row} for row in rows]
-    values = itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)
-    c.exec_driver_sql(compiled.string, [values(row) for row in rows])
+        rows = [{**_fixed(compiled), **row} for row in rows]
+    if len(names) == 1:
+        return [(row[names[0]],) for row in rows]
+    return list(map(itemgetter(*names), rows))
+
+
+def _fixed(compiled: SQLCompiler) -> dict[str, Value]:
+    """Values that stand in the statement itself."""
+    return {name: bind.value for bind, name in compiled.bind_names.items() if not bind.required}
 
 
 def among(c: Connection, column: ColumnElement[Any], values: Sequence[str | int]) -> ColumnElement[bool]:
@@ -122,6 +154,20 @@ def among(c: Connection, column: ColumnElement[Any], values: Sequence[str | int]
         return column.in_(values)
     listed = func.json_each(json.dumps(values)).table_valued("value")
     return column.in_(select(listed.c.value))
+
+
+def looked_up(
+    c: Connection, key: ColumnElement[str], value: ColumnElement[int], keys: Sequence[str]
+) -> dict[str, int]:
+    """The *value* of each row whose *key* is one of *keys*, by its key; from SQLite in one step."""
+    found: dict[str, int] = {}
+    for chunk in chunks(unique(keys)):
+        is_wanted = among(c, key, chunk)
+        if c.dialect.name == "sqlite":
+            found |= json.loads(c.scalar(select(func.json_group_object(key, value)).where(is_wanted)) or "{}")
+        else:
+            found.update(c.execute(select(key, value).where(is_wanted)).tuples())
+    return found
 
 
 def unique(values: Iterable[T]) -> Sequence[T]:

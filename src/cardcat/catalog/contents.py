@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, exists, select, update
 
-from cardcat.catalog.bulk import Value, among, chunks, insert_many, insert_new, unique
+from cardcat.catalog.bulk import Value, among, chunks, insert_many, insert_new, looked_up, unique
 from cardcat.catalog.details import METADATA_COLUMNS, add_details, media_values
 from cardcat.catalog.tables import content_identity, file_locations, media_files
-from cardcat.metadata import Details, Metadata, Moment
+from cardcat.metadata import UNREAD, Details, Metadata, Moment
 from cardcat.model import Evidence, Kind
 
 
@@ -48,6 +48,8 @@ class MediaRow:
     def was_read(self) -> bool:
         """Whether anybody looked inside, and not only into a manifest."""
         found = self.metadata
+        if found is UNREAD and self.moment is None:
+            return False
         return self.moment is not None or found.details != Details() or found.trouble is not None
 
 
@@ -85,12 +87,7 @@ def correct_claimed(c: Connection, rows: Sequence[ContentRow]) -> None:
 
 def content_ids(c: Connection, hashes: Sequence[str]) -> dict[str, int]:
     """The ids of the contents that are known, by hash."""
-    found: dict[str, int] = {}
-    columns = content_identity.c
-    for chunk in chunks(unique(hashes)):
-        query = select(columns.cas_id, columns.id).where(among(c, columns.cas_id, chunk))
-        found.update((hash_, id_) for hash_, id_ in c.execute(query))
-    return found
+    return looked_up(c, content_identity.c.cas_id, content_identity.c.id, hashes)
 
 
 def content_rows(c: Connection, hashes: Sequence[str]) -> dict[str, ContentRow]:
