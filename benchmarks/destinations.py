@@ -9,7 +9,8 @@ past the page cache (without the right to mount, that is said, and nothing is me
 anew before every run, the drives are as on their first day. All three lie on one disk. A quarter of the files
 are therefore copied once more with card and drives each held to a rate (`--rate`, in MB/s; 0 leaves these
 rows out) that the disk can give all of them at once. There one drive is also compared with `cp -r` and
-`sync`, which prove nothing. What the card's device delivers for two drives is counted by the kernel, and
+`sync`, which prove nothing, and what was copied is read again by `cardcat verify`, of both drives and of each
+alone. What the card's device delivers for two drives is counted by the kernel, and
 compared with the bytes of the files on it.
 """
 
@@ -22,7 +23,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks import cold, running
@@ -30,6 +31,7 @@ from benchmarks.copying import Case, fill, fresh_catalog
 from benchmarks.results import BYTES, MEGABYTE, Result, table, write
 
 BOTH, FIRST, SECOND, BY_COPY = "both at once", "the first alone", "the second alone", "cp -r, sync"
+_AGAIN = "read again: "
 _GOAL, _READ_GOAL = 1.2, 1.02
 _HOW = (
     "Both drives and the card lie on one disk, which two copies and the reading share. Where they are held "
@@ -49,22 +51,23 @@ class Bench:
     seconds: dict[str, list[float]] = field(default_factory=dict)
     delivered: list[int] = field(default_factory=list)
     memory: int = 0
+    catalog: Path = Path()
 
-    def measure(self, rounds: int, *, by_copy: bool) -> None:
-        """Each way in turn, after one round to warm up; *by_copy*: `cp` too."""
+    def measure(self, rounds: int, *, is_held: bool) -> None:
+        """Each way in turn, after one round to warm up; where a rate is held, `cp` and `verify` too."""
         first, second = self.drives
         for number in range(rounds + 1):
-            if by_copy:
-                taken = self._copy(first)
-                if number:
-                    self.seconds.setdefault(BY_COPY, []).append(taken)
-            for name, drives in ((BOTH, self.drives), (FIRST, (first,)), (SECOND, (second,))):
-                taken, delivered, memory = self._backup(drives)
-                if number:
-                    self.seconds.setdefault(name, []).append(taken)
-                if number and name == BOTH:
-                    self.delivered.append(delivered)
-                    self.memory = max(self.memory, memory)
+            taken = {BY_COPY: self._copy(first)} if is_held else {}
+            for name, drives in ((FIRST, (first,)), (SECOND, (second,)), (BOTH, self.drives)):
+                taken[name], delivered, memory = self._backup(drives)
+            if is_held:
+                for name, drives in ((BOTH, self.drives), (FIRST, (first,)), (SECOND, (second,))):
+                    taken[_AGAIN + name] = self._verify(drives)
+            if number:
+                for name, seconds in taken.items():
+                    self.seconds.setdefault(name, []).append(seconds)
+                self.delivered.append(delivered)
+                self.memory = max(self.memory, memory)
 
     def _copy(self, drive: cold.Drive) -> float:
         """Seconds that `cp` and `sync` take."""
@@ -79,11 +82,21 @@ class Bench:
         """Seconds, bytes that the card's device delivered, and bytes of memory."""
         for drive in drives:
             drive.anew()
-        words = ["--catalog", str(fresh_catalog(self.folder)), "backup", "--direct", str(self.card.place)]
+        self.catalog = fresh_catalog(self.folder)
+        words = ["--catalog", str(self.catalog), "backup", "--direct", str(self.card.place)]
         self.card.forget()
         before, begun = self.card.delivered(), time.perf_counter()
         memory = running.cardcat(*words, *(str(drive.place) for drive in drives), home=self.folder)
         return time.perf_counter() - begun, self.card.delivered() - before, memory
+
+    def _verify(self, drives: Sequence[cold.Drive]) -> float:
+        """Seconds that it takes to read again what the last backup has copied to *drives*, one or all."""
+        for drive in drives:
+            drive.forget()
+        where = () if drives == self.drives else (str(drives[0].place),)
+        begun = time.perf_counter()
+        running.cardcat("--catalog", str(self.catalog), "verify", *where, home=self.folder)
+        return time.perf_counter() - begun
 
 
 @contextmanager
@@ -102,20 +115,21 @@ def benches(folder: Path, case: Case, rate: int = 0) -> Iterator[Bench]:
 
 
 def results(bench: Bench, case: Case, on_card: int, rate: int = 0) -> list[Result]:
-    """Two drives against the slower one; then what the card delivered or, with a *rate*, one against `cp`."""
-    slower = max(bench.seconds[FIRST], bench.seconds[SECOND], key=statistics.median)
+    """Two drives against the slower one; what the card delivered or, with a *rate*, `cp` and `verify` too."""
     about = f"{case.files:,} files, {case.megabytes:,} MB"
     held = f"card and drives are held to {rate // MEGABYTE} MB/s each" if rate else ""
-    both = Result(
-        f"copy and prove {about} to two drives at once",
-        "the slower of the two alone",
-        tuple(bench.seconds[BOTH]),
-        tuple(slower),
-        _GOAL,
-        bench.memory,
-        held,
-    )
-    return [both, _against_copy(bench, about, held) if rate else _delivered(bench, about, on_card)]
+    both = replace(_both(bench, f"copy and prove {about} to two drives at once", held), memory=bench.memory)
+    if not rate:
+        return [both, _delivered(bench, about, on_card)]
+    again = _both(bench, f"verify {about} on two drives at once", held, _AGAIN)
+    return [both, _against_copy(bench, about, held), again]
+
+
+def _both(bench: Bench, work: str, note: str, how: str = "") -> Result:
+    alone = (bench.seconds[how + FIRST], bench.seconds[how + SECOND])
+    slower = max(alone, key=statistics.median)
+    both = tuple(bench.seconds[how + BOTH])
+    return Result(work, "the slower of the two alone", both, tuple(slower), _GOAL, note=note)
 
 
 def _against_copy(bench: Bench, about: str, held: str) -> Result:
@@ -138,7 +152,7 @@ def measured(case: Case, rounds: int, folder: Path | None, rate: int = 0) -> lis
     """Fill a card, back it up in so many rounds, and return the rows."""
     with tempfile.TemporaryDirectory(dir=folder) as made, benches(Path(made), case, rate) as bench:
         on_card = sum(path.stat().st_size for path in bench.card.place.rglob("*") if path.is_file())
-        bench.measure(rounds, by_copy=bool(rate))
+        bench.measure(rounds, is_held=bool(rate))
     return results(bench, case, on_card, rate)
 
 

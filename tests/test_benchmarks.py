@@ -132,13 +132,15 @@ def test_sizes_that_were_measured_before_are_kept() -> None:
 
 def test_two_drives_stand_against_the_slower_one() -> None:
     seconds = {destinations.BOTH: [9.0], destinations.FIRST: [5.0], destinations.SECOND: [8.0]}
+    seconds |= {"read again: " + name: [2 * figure for figure in each] for name, each in seconds.items()}
     seconds[destinations.BY_COPY] = [4.0]
     bench = destinations.Bench(Path(), None, None, seconds, [103], 1)  # type: ignore[arg-type]
     both, card = destinations.results(bench, copying.Case(2, 50, {}), 100)
     assert both.other == (8.0,)
     assert (both.is_reached, card.is_reached) == (True, False)
-    both, alone = destinations.results(bench, copying.Case(2, 50, {}), 100, rate=250_000_000)
+    both, alone, again = destinations.results(bench, copying.Case(2, 50, {}), 100, rate=250_000_000)
     assert (both.note, alone.ratio) == ("card and drives are held to 250 MB/s each", 1.25)
+    assert (again.own, again.other, again.note) == ((18.0,), (16.0,), both.note)
 
 
 def test_sectors_are_the_third_figure_of_a_device() -> None:

@@ -18,7 +18,7 @@ from cardcat import stopping
 from cardcat.care import verifying
 from cardcat.care.choosing import scope_of
 from cardcat.catalog.engine import open_catalog
-from cardcat.errors import CancelledError, UsageError
+from cardcat.errors import CancelledError, CatalogError, UsageError
 from cardcat.reporting import Silent
 from cardcat.storage import verify as storage_verify
 from cardcat.storage.disk import Disk, StrPath
@@ -220,6 +220,66 @@ def test_a_number_of_files_ends_it_too(backed_up: Desk) -> None:
     assert (found.checked, found.waiting) == (3, 1)
     assert checked(backed_up, most=1).checked == 1
     assert backed_up.ask("SELECT count(*) FROM copy_checks") == [(4,)]
+
+
+class Meeting(Disk):
+    """The first file of each drive is opened once both are about to be."""
+
+    def __init__(self, *drives: Path) -> None:
+        super().__init__()
+        self.drives = {str(place): True for place in drives}
+        self.meeting = threading.Barrier(len(drives), timeout=60)
+
+    def open_copy(self, path: StrPath) -> int:
+        for place, is_first in self.drives.items():
+            if is_first and str(path).startswith(place):
+                self.drives[place] = False
+                self.meeting.wait()
+        return super().open_copy(path)
+
+
+def test_two_drives_are_read_at_the_same_time(plugged: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    plugged.backup("two")
+    monkeypatch.setattr(verifying, "_THREADS", 1)
+    with plugged.writing() as c:
+        c.execute("UPDATE file_locations SET verified_at = id")  # of one drive all are older
+    disk = Meeting(plugged.folder / "one", plugged.folder / "two")
+    found = checked(plugged, disk=disk)
+    assert (found.checked, found.wrong, found.waiting, found.oldest) == (8, [], 0, None)
+    assert not any(disk.drives.values())
+
+
+def test_what_one_drive_ends_by_ends_the_other(plugged: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A film on one drive is not read to its end once the catalog fails for the other."""
+    fill(plugged.card, {"film.mov": os.urandom(32 << 20)})
+    plugged.backup("two")
+    monkeypatch.setattr(verifying, "_THREADS", 1)
+    ending = threading.Event()
+
+    class Slow(Disk):
+        blocks = 0
+
+        def read_into(self, fd: int, view: memoryview) -> int:
+            if os.fstat(fd).st_size > 1 << 20:
+                assert ending.wait(60)
+                self.blocks += 1
+            return super().read_into(fd, view)
+
+    class Pool(ThreadPoolExecutor):
+        def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+            if threading.current_thread() is threading.main_thread():
+                ending.set()
+            super().shutdown(wait, cancel_futures=cancel_futures)
+
+    def failing(*_: object) -> None:
+        raise CatalogError("The catalog can't be written.")
+
+    monkeypatch.setattr(verifying, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(verifying, "record_right", failing)
+    disk = Slow()
+    with pytest.raises(CatalogError, match="can't be written"):
+        checked(plugged, disk=disk)
+    assert disk.blocks <= 1
 
 
 class Stopping(Disk):

@@ -1,11 +1,12 @@
-"""Copies read again where they are, the one that was not looked at for longest first."""
+"""Copies read again where they are: all disks at once, and on each the one unlooked-at for longest first."""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -26,7 +27,7 @@ from cardcat.storage.disk import Disk
 from cardcat.storage.system import this_disk
 
 _FIRST = 20  # copies that a dry run names
-_THREADS = 4  # as many as a backup has files in flight
+_THREADS = 4  # for each disk: as many as a backup has files in flight
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ def verify(
     Read the copies that *given* means (`choosing.scope_of`) from their drives and compare their hashes.
 
     Ends after *budget* seconds or *most* files, with those in hand; the next run goes on with what is left.
+    Disks are read at the same time, each with its own oldest copies first.
     Only the catalog is written to, a transaction every few files, with *dry_run* not even that. UsageError if
     *given* means nothing. CancelledError if the user wants to stop, also in the middle of a film: what was
     checked to its end is on record.
@@ -110,18 +112,20 @@ def verify(
         checking.preview(reachable[:most])
     else:
         checking.run(reachable[:most], budget)
-    left = reachable[len(reachable) - found.waiting :]
-    found.oldest = min((copy.looked_at for copy in left), default=None)
+    found.oldest = checking.oldest(reachable)
     return found
 
 
 class _Checking:
-    """Checks copies a portion at a time, and counts."""
+    """Checks copies a portion at a time, those of several disks at once, and counts."""
 
     def __init__(self, catalog: Catalog, disk: Disk, teller: Reporter, clock: Callable[[], float]) -> None:
         self.found = Verified()
         self._catalog, self._disk, self._teller, self._clock = catalog, disk, teller, clock
         self._places = Places(disk)
+        self._disk_of: dict[int, str] = {}  # by location
+        self._taken: set[int] = set()
+        self._recording = threading.Lock()
         self._is_over = False
 
     def reachable(self, due: Sequence[DueCopy], *, dry_run: bool) -> list[DueCopy]:
@@ -134,6 +138,9 @@ class _Checking:
         offline = {
             location: copy for location, copy in samples.items() if self._places.look(copy).now is Now.OFFLINE
         }
+        for location, sample in samples.items():
+            volume = self._places.volume(sample)
+            self._disk_of[location] = (volume and volume.disk) or sample.volume_key
         for copy in due:
             if away := offline.get(copy.location_id):
                 self.found.offline[away.volume_name, away.last_seen_at] += 1
@@ -146,19 +153,34 @@ class _Checking:
             copies = {copy.id: copy for copy in copies_by_id(c, ids)}
         self.found.first = [copies[id_] for id_ in ids]
 
+    def oldest(self, due: Sequence[DueCopy]) -> int | None:
+        """When the one of *due* that is left was looked at which that is longest ago of; None if none is."""
+        return min((copy.looked_at for copy in due if copy.id not in self._taken), default=None)
+
     def run(self, due: Sequence[DueCopy], budget: float | None) -> None:
-        """Check them in their order, as far as the budget goes."""
-        began, found = self._clock(), self.found
+        """Check them, on each disk in their order, as far as the budget goes."""
+        began = self._clock()
         self._teller.begin(Stage.VERIFY, files=len(due), size=sum(copy.size for copy in due))
-        with ThreadPoolExecutor(_THREADS, "verify") as pool, self._ending():
+        disks: dict[str, list[DueCopy]] = defaultdict(list)
+        for copy in due:
+            disks[self._disk_of[copy.location_id]].append(copy)
+        if disks:
+            with ThreadPoolExecutor(len(disks), "verify a disk") as threads, self._ending():
+                begun = [threads.submit(self._run_disk, copies, budget, began) for copies in disks.values()]
+                for disk in as_completed(begun):
+                    disk.result()
+        self.found.seconds = self._clock() - began
+
+    def _run_disk(self, due: Sequence[DueCopy], budget: float | None, began: float) -> None:
+        done = 0
+        with ThreadPoolExecutor(_THREADS, "verify") as pool:
             for portion in portions(due):
-                found.seconds = self._clock() - began
+                elapsed = self._clock() - began
                 size = sum(copy.size for copy in portion)
-                if not has_time(size, done=found.bytes_read, elapsed=found.seconds, budget=budget):
+                if not has_time(size, done=done, elapsed=elapsed, budget=budget):
                     break
                 self._require_going()
-                self._take(portion, pool)
-        found.seconds = self._clock() - began
+                done += self._take(portion, pool)
 
     @contextmanager
     def _ending(self) -> Iterator[None]:
@@ -168,21 +190,25 @@ class _Checking:
         finally:
             self._is_over = True
 
-    def _take(self, portion: Sequence[DueCopy], pool: ThreadPoolExecutor) -> None:
+    def _take(self, portion: Sequence[DueCopy], pool: ThreadPoolExecutor) -> int:
+        """Check them and record what was found; how many bytes were read."""
         with self._catalog.read() as c:
             copies = {copy.id: copy for copy in copies_by_id(c, [copy.id for copy in portion])}
         known = [copies[copy.id] for copy in portion if copy.id in copies]
         looked = self._look_at(known, pool)
         now = int(time.time())
-        with self._catalog.write() as c:
-            record_right(c, [each.right for each in looked if each.right], now)
-            record_wrong(c, [each.wrong for each in looked if each.wrong], now)
-        for each in looked:
-            self._count(each)
-        if len(looked) < len(known):
-            raise _cancelled()
-        self.found.waiting -= len(portion)
-        self.found.waiting_bytes -= sum(copy.size for copy in portion)
+        with self._recording:
+            with self._catalog.write() as c:
+                record_right(c, [each.right for each in looked if each.right], now)
+                record_wrong(c, [each.wrong for each in looked if each.wrong], now)
+            for each in looked:
+                self._count(each)
+            if len(looked) < len(known):
+                raise _cancelled()
+            self.found.waiting -= len(portion)
+            self.found.waiting_bytes -= sum(copy.size for copy in portion)
+            self._taken.update(copy.id for copy in portion)
+        return sum(each.size for each in looked)
 
     def _look_at(self, copies: Sequence[KnownCopy], pool: ThreadPoolExecutor) -> list[Checked]:
         """What was found of *copies*: of fewer than all if the user wants to stop meanwhile."""
