@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import polars as pl
 from prefect import State, task
 from prefect.logging import get_run_logger
 
 from cardcat import text
 from cardcat.indexing import reading, settling
+from cardcat.indexing.hashing import Batch
 from cardcat.indexing.job import Job, Run
 from cardcat.indexing.looking import look as look_at
 from cardcat.indexing.results import Indexed
@@ -37,7 +37,7 @@ def look(job: Job, label: str) -> State[Any] | None:
 
 
 @task(name="index", task_run_name="index {label}", tags=["cardcat"], **_AGAIN)
-def read(job: Job, batch: pl.DataFrame, label: str) -> State[Any] | None:
+def read(job: Job, batch: Batch, label: str) -> State[Any] | None:
     """Read and record one batch; doing it again does what is left of it."""
     started = time.monotonic()
     before = job.tally.bytes_read
@@ -89,5 +89,5 @@ def _name(job: Job) -> str:
     return display(job.place.path.name or str(job.place.path))
 
 
-def _batch_name(job: Job, batch: pl.DataFrame) -> str:
-    return f"{_name(job)}: {text.many(batch.height, 'file')}"
+def _batch_name(job: Job, batch: Batch) -> str:
+    return f"{_name(job)}: {text.many(batch.files, 'file')}"

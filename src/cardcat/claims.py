@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -18,7 +18,7 @@ from cardcat.catalog.manifests import claimed_only, known_manifests, record_mani
 from cardcat.media.kind import kind_by_name
 from cardcat.metadata import Metadata
 from cardcat.model import Evidence, Kind
-from cardcat.paths import to_text
+from cardcat.paths import extension_of, to_text
 from cardcat.storage.disk import Disk
 from cardcat.storage.manifest import ManifestEntry, Renewed, manifest_names, read_claims
 from cardcat.storage.system import this_disk
@@ -173,13 +173,12 @@ class _Defaults:
 def _media(claim: _Claim, kind: Kind, media: _Told, defaults: _Defaults) -> MediaRow:
     said = str(media.get("media_type"))
     path = to_text(_word(media.get("path")) or defaults.path)[0]
-    suffix = PurePosixPath(path).suffix[1:].lower()
     return MediaRow(
         hash=claim.sha256,
         size=claim.size,
         size_human=human_size(claim.size),
         kind=Kind(said) if said in (Kind.IMAGE, Kind.VIDEO) else kind,
-        extension=to_text(_word(media.get("extension", suffix)))[0],
+        extension=to_text(_word(media.get("extension", extension_of(path))))[0],
         metadata=_metadata(media),
         date_added=_whole(media.get("date_added"), defaults.date_added),
         date_modified=_whole(media.get("date_modified"), defaults.date_modified),

@@ -98,6 +98,10 @@ class Metadata:
         return source is not None and source.is_utc
 
 
+UNREAD = Metadata()
+"""Of a file that nobody has looked into."""
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """

@@ -36,6 +36,12 @@ def from_text(text: str, raw: bytes | None) -> str:
     return os.fsdecode(raw) if raw else text
 
 
+def extension_of(path: str) -> str:
+    """What follows the last dot of the name, in lower case and as a text; '' where nothing does."""
+    stem, _, extension = path.rpartition("/")[2].rpartition(".")
+    return to_text(extension.lower())[0] if stem else ""
+
+
 def display(path: str) -> str:
     """*path* as one line for a terminal: control characters and odd bytes are escaped, nothing else."""
     text, _ = to_text(path)

@@ -7,7 +7,6 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from cardcat.care.verifying import verify
@@ -16,9 +15,9 @@ from cardcat.catalog.indexing import index_findings_of
 from cardcat.errors import CatalogBusyError, SourceError, UsageError
 from cardcat.indexing import ScanState, index, reading, recording
 from cardcat.indexing.claiming import claimed
+from cardcat.indexing.hashing import Batch, IndexedFile
 from cardcat.indexing.job import Job
 from cardcat.indexing.places import Asked, place_of, remembered
-from cardcat.indexing.reading import IndexedFile
 from cardcat.indexing.running import Steps, carry_out, opened_index
 from cardcat.media.pool import MetadataPool
 from cardcat.media.protocol import Request
@@ -510,7 +509,7 @@ def test_a_second_attempt_at_a_batch_reads_only_what_is_left(
             raise CatalogBusyError("The catalog is busy.")
         recorded(job, files)
 
-    def twice(job: Job, batch: pl.DataFrame) -> None:
+    def twice(job: Job, batch: Batch) -> None:
         with pytest.raises(CatalogBusyError):
             reading.read_batch(job, batch)
         reading.read_batch(job, batch)

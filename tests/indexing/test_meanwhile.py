@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from cardcat.catalog.engine import open_catalog
@@ -15,6 +14,7 @@ from cardcat.catalog.indexed import LibraryFile, write_files
 from cardcat.catalog.library_rows import library_files, library_folders
 from cardcat.errors import CancelledError
 from cardcat.indexing import IndexedLocation, ScanState, settling
+from cardcat.indexing.hashing import Batch
 from cardcat.indexing.job import Job
 from cardcat.indexing.places import Asked
 from cardcat.indexing.reading import read_batch
@@ -117,7 +117,7 @@ def test_what_was_put_into_quarantine_meanwhile_is_not_taken_for_a_file_that_has
     filled.index()
     filled.move("b/copy.JPG", "c/other.JPG")
 
-    def late(job: Job, batch: pl.DataFrame) -> None:
+    def late(job: Job, batch: Batch) -> None:
         put_away(filled, "b/copy.JPG")
         read_batch(job, batch)
 
@@ -151,7 +151,7 @@ def test_a_proof_of_this_very_file_that_came_meanwhile_is_kept(filled: Library) 
     )
     query = "SELECT evidence FROM file_locations WHERE name = 'copy.JPG'"
     for mtime_ns, evidence in ((5, "read_back_cold"), (6, "read_back")):
-        row = LibraryFile("b/copy.JPG", size, mtime_ns, content, was_known=True, id=id_)
+        row = LibraryFile("b", "copy.JPG", size, mtime_ns, content, was_known=True, id=id_)
         with open_catalog(filled.catalog) as catalog, catalog.write() as c:
             write_files(c, [row], {"b": folder}, 9)
         assert filled.ask(query) == [(evidence,)]
@@ -191,7 +191,7 @@ def test_duplicates_are_counted_when_only_their_contents_are_new(filled: Library
 
 
 def test_what_a_stopped_index_has_recorded_is_counted(filled: Library) -> None:
-    def once(job: Job, batch: pl.DataFrame) -> None:
+    def once(job: Job, batch: Batch) -> None:
         read_batch(job, batch)
         raise CancelledError("Stopped.")
 

@@ -45,12 +45,12 @@ def test_a_killed_index_loses_no_more_than_what_was_in_hand(filled: Library) -> 
     command = [sys.executable, str(script), str(filled.catalog), str(filled.root), "IMG_b1.JPG"]
     assert subprocess.run(command, env=environment, check=False).returncode == -9
     done = set(filled.rows())
-    assert len(done) == 6
+    assert len(done) in (4, 6)  # of the portions in hand, the one that was read already may be on record
     assert filled.ask("SELECT scan_state FROM locations") == [("scanning",)]
 
     disk = Noting()
     found = filled.one(disk=disk)
-    assert (found.state, found.new) == (ScanState.COMPLETE, 4)
+    assert (found.state, found.new) == (ScanState.COMPLETE, 10 - len(done))
     assert not {path.rpartition("/")[2] for path in done} & set(disk.opened)
     assert set(filled.rows()) == set(FILES)
     assert filled.ask("SELECT scan_state, total_file_count FROM locations") == [("complete", 10)]

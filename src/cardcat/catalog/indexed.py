@@ -44,13 +44,14 @@ _PROVED = (Evidence.READ_BACK.value, Evidence.READ_BACK_COLD.value)
 @dataclass(frozen=True, slots=True)
 class LibraryFile:
     """
-    A file of a library as it was found. *path* is relative to the location.
+    A file of a library as it was found. *folder* is relative to the location.
 
     *content_id* is None where it was not read; *was_known*: its content was, before it was read. *id* is the
     row that it is written to, None for a new one; *has_moved*: until now that was the row of another place.
     """
 
-    path: str
+    folder: str
+    name: str
     size: int
     mtime_ns: int
     content_id: int | None
@@ -204,11 +205,10 @@ def _renewed(row: MediaRow) -> dict[str, Value]:
 
 
 def _values(row: LibraryFile, folder_of: Mapping[str, int], now: int) -> dict[str, Value]:
-    folder, _, name = row.path.rpartition("/")
-    text, raw = to_text(name)
+    text, raw = to_text(row.name)
     is_proved = row.content_id is not None and row.was_known
     return {
-        "folder_id": folder_of[folder],
+        "folder_id": folder_of[row.folder],
         "name": text,
         "name_raw": raw or b"",
         "content_id": row.content_id,

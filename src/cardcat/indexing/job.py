@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
+import polars as pl
+
 from cardcat.catalog.engine import Catalog
 from cardcat.errors import CancelledError
 from cardcat.indexing.places import Place
@@ -19,7 +21,7 @@ from cardcat.plan.index_modes import IndexMode
 from cardcat.reporting import Reporter
 from cardcat.storage.disk import Disk
 from cardcat.storage.presence import Root
-from cardcat.storage.tree import Rules, Tree
+from cardcat.storage.tree import Rules
 
 if TYPE_CHECKING:
     from cardcat.indexing.looking import Changes
@@ -83,25 +85,27 @@ class Gone(NamedTuple):
 @dataclass(slots=True)
 class Job:
     """
-    The index of one place. *tree* and *changes* are there once it was looked at.
+    The index of one place. *changes* and *work* (`looking.look`) are there once it was looked at.
 
     *gone* has, by content and name, the rows whose files are not where they were, and *gone_in* the same by
     folder: one that turns up elsewhere has moved. *has_new_contents*: more is known of unchanged files.
     *is_unsettled*: the index before was cut off, so what follows from the files may not be on record.
+    *is_over*: nothing more is to be read of it, whatever ended it.
     *recorded* are the paths of the batch at hand that are done: a second attempt at it passes them over.
     """
 
     run: Run
     place: Place
     root: Root
-    tree: Tree | None = None
     changes: Changes | None = None
+    work: pl.DataFrame | None = None
     findings: list[Finding] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     gone: dict[int, dict[bytes, list[Gone]]] = field(default_factory=lambda: defaultdict(dict))
     gone_in: dict[int, dict[bytes, Gone]] = field(default_factory=lambda: defaultdict(dict))
     has_new_contents: bool = False
     is_unsettled: bool = False
+    is_over: bool = False
     recorded: set[str] = field(default_factory=set)
 
     @property
@@ -138,6 +142,13 @@ class Job:
             raise AssertionError("nobody has looked yet")
         return self.changes
 
+    def take_work(self) -> pl.DataFrame:
+        """The files to be recorded, which nobody else keeps: of a million they take a lot of memory."""
+        if self.work is None:
+            raise AssertionError("nobody has looked yet")
+        work, self.work = self.work, None
+        return work
+
     def left_alone(self) -> frozenset[str]:
         """The catalog, where it lies below the root: it is no part of a library."""
         catalog = self.run.catalog
@@ -161,7 +172,7 @@ class Job:
 
     def check_running(self) -> None:
         """CancelledError if somebody wants it to stop."""
-        if self.run.stop():
+        if self.is_over or self.run.stop():
             raise CancelledError(
                 "Stopped. What was indexed is on record; the same command goes on from there."
             )

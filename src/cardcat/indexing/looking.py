@@ -13,7 +13,6 @@ from cardcat.catalog.library_rows import library_files, library_folders
 from cardcat.frames import path_column
 from cardcat.indexing.job import Gone, Job
 from cardcat.model import Kind, Presence, Role, Stage
-from cardcat.plan.index_modes import IndexMode
 from cardcat.plan.structures import group_files
 from cardcat.reporting import Reporter
 from cardcat.storage.tree import Tree, unseen_below, walk_tree
@@ -37,17 +36,19 @@ _FILES: dict[str, type[pl.DataType]] = {
 @dataclass(frozen=True, slots=True)
 class Changes:
     """
-    What there is to do.
+    What is there, and what there is to do.
 
-    *work* has a row for each file to be recorded: `group`, `folder` and `name` (exact bytes), `size`,
-    `mtime_ns`, `id` (its row, null for a new one), `content_id` (that of an unchanged file, of which only the
-    metadata is wanted), `is_same`, `is_companion` (it is only read for what it says of others), `came_from`
-    (the row of a folder that may have come here as a whole). *gone* has the rows whose files are not there
-    any more: `id`, `folder_id`, `name`, `content_id`. *back* are the ids of those that are there again,
-    *still_gone* of those that were missing before, and are.
+    *files* and *size* (bytes) are what was seen, *left_out* how many files were not taken, *to_read* and
+    *bytes_to_read* what will be hashed. *gone* has the rows whose files are not there any more: `id`,
+    `folder_id`, `name`, `content_id`. *back* are the ids of those that are there again, *still_gone* of those
+    that were missing before, and are.
     """
 
-    work: pl.DataFrame
+    files: int
+    size: int
+    left_out: int
+    to_read: int
+    bytes_to_read: int
     gone: pl.DataFrame
     back: list[int]
     still_gone: list[int]
@@ -57,26 +58,28 @@ class Changes:
     new_folders: list[str]
     stale_folders: list[int]
 
-    def to_read(self, mode: IndexMode) -> tuple[int, int]:
-        """How many files, and of how many bytes, are hashed."""
-        work = self.work.filter(pl.col("content_id").is_null()) if mode.reads else self.work.clear()
-        return work.height, int(work["size"].sum())
-
 
 def look(job: Job) -> None:
-    """Walk the folder, compare, and put what is to be done into *job*. SourceError if the folder is gone."""
+    """
+    Walk the folder, compare, and put what is to be done into *job*. SourceError if the folder is gone.
+
+    Its *work* has a row for each file to be recorded: `group`, `folder` and `name` (exact bytes), `size`,
+    `mtime_ns`, `id` (its row, null for a new one), `content_id` (that of an unchanged file, of which only the
+    metadata is wanted), `is_same`, `is_companion` (it is only read for what it says of others), `came_from`
+    (the row of a folder that may have come here as a whole).
+    """
     run = job.run
     run.reporter.begin(Stage.SCAN, files=0, size=0)
     tree = walk_tree(
         job.root, run.disk, job.rules, below=job.place.below, own=job.place.own, files=job.left_alone()
     )
     _tell(tree, run.reporter)
-    job.tree, job.changes = tree, _compare(job, tree)
+    job.changes, job.work = _compare(job, tree)
     job.findings += tree.findings
     for id_, folder, name, content in job.changes.gone.rows():
         if content is not None:
             job.know_gone(Gone(id_, folder, name, content))
-    run.reporter.advance(files=len(tree.names), size=sum(tree.sizes))
+    run.reporter.advance(files=job.changes.files, size=job.changes.size)
 
 
 def _tell(tree: Tree, reporter: Reporter) -> None:
@@ -86,22 +89,25 @@ def _tell(tree: Tree, reporter: Reporter) -> None:
         reporter.note(f"Another filesystem is mounted at {path}: it was left alone. Index it by itself.")
 
 
-def _compare(job: Job, tree: Tree) -> Changes:
+def _compare(job: Job, tree: Tree) -> tuple[Changes, pl.DataFrame]:
     folders, known = _known(job)
     found = _found(tree).join(
         folders.select("folder", folder_id="id"), on="folder", how="left", maintain_order="left"
     )
-    beside = known.rename({"size": "known_size", "mtime_ns": "known_mtime_ns"})
-    met = found.join(beside, on=["folder_id", "name"], how="left", maintain_order="left")
-    is_same = (pl.col("size") == pl.col("known_size")) & (pl.col("mtime_ns") == pl.col("known_mtime_ns"))
-    ours = met.filter(pl.col("role").is_null() | (pl.col("role") == Role.LIBRARY.value)).with_columns(
-        is_same=is_same.fill_null(value=False)
-    )
     absent = _absent(known, folders, found, tree)
     gone = absent.filter(pl.col("status").is_in(_IN_QUESTION))
+    files_in = known.group_by(came_from="folder_id").agg(pl.len())
+    ours = _ours(found, known)
+    del found, known  # of a million files they take a lot of memory
     todo = ours.filter(_is_wanted(job))
-    return Changes(
-        work=_work(job, todo, ours, _moved_folders(todo, gone, known)),
+    work = _work(job, todo, ours, _moved_folders(todo, gone, files_in))
+    sizes = work.filter(pl.col("content_id").is_null() & job.mode.reads)["size"]
+    changes = Changes(
+        files=len(tree.names),
+        size=sum(tree.sizes),
+        left_out=tree.excluded,
+        to_read=len(sizes),
+        bytes_to_read=int(sizes.sum()),
         gone=gone.select("id", "folder_id", "name", "content_id"),
         back=ours.filter(pl.col("is_same") & (pl.col("status") != Presence.PRESENT.value))["id"].to_list(),
         still_gone=absent.filter(pl.col("status") == Presence.MISSING.value)["id"].to_list(),
@@ -110,6 +116,19 @@ def _compare(job: Job, tree: Tree) -> Changes:
         unchanged=int(ours["is_same"].sum()),
         new_folders=_new_folders(tree, folders),
         stale_folders=_stale(folders, tree)["id"].to_list(),
+    )
+    return changes, work
+
+
+def _ours(found: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """What was found but for copies of backups, with what is known of it, and whether it still is that."""
+    beside = known.rename({"size": "known_size", "mtime_ns": "known_mtime_ns"})
+    met = found.join(beside, on=["folder_id", "name"], how="left", maintain_order="left")
+    is_same = (pl.col("size") == pl.col("known_size")) & (pl.col("mtime_ns") == pl.col("known_mtime_ns"))
+    return (
+        met.with_columns(is_same=is_same.fill_null(value=False))
+        .drop("known_size", "known_mtime_ns")
+        .filter(pl.col("role").is_null() | (pl.col("role") == Role.LIBRARY.value))
     )
 
 
@@ -150,8 +169,8 @@ def _known(job: Job) -> tuple[pl.DataFrame, pl.DataFrame]:
         top = os.fsencode(job.place.below)
         is_in = (pl.col("folder") == top) | pl.col("folder").bin.starts_with(top + b"/")
         folders = folders.filter(is_in)
-    files = files.with_columns(name=exact("name")).select(*_FILES).cast(pl.Schema(_FILES))
-    return folders, files.join(folders.select(folder_id="id"), on="folder_id", how="semi")
+        files = files.join(folders.select(folder_id="id"), on="folder_id", how="semi")
+    return folders, files.with_columns(name=exact("name")).select(*_FILES).cast(pl.Schema(_FILES))
 
 
 def on_record(catalog: Catalog, location_id: int) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -204,17 +223,16 @@ def _stale(folders: pl.DataFrame, tree: Tree) -> pl.DataFrame:
 # -- what is to be read, in which order ----------------------------------------------------------------
 
 
-def _moved_folders(todo: pl.DataFrame, gone: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+def _moved_folders(todo: pl.DataFrame, gone: pl.DataFrame, files_in: pl.DataFrame) -> pl.DataFrame:
     """
     New folders that may be old ones under another name: `folder`, and the row that it `came_from`.
 
-    By the names, sizes and times of all that is in them, and if there is only one such pair: whether it is
-    so, the bytes tell.
+    By the names, sizes and times of all that is in them (*files_in*: how many of each `came_from`), and if
+    there is only one such pair: whether it is so, the bytes tell.
     """
     mark = pl.struct("name", "size", "mtime_ns").hash().sum().alias("mark")
     before = gone.group_by("folder_id").agg(mark, pl.len()).rename({"folder_id": "came_from"})
-    whole = known.group_by(came_from="folder_id").agg(pl.len())
-    before = before.join(whole, on=["came_from", "len"], how="semi").unique(["mark", "len"], keep="none")
+    before = before.join(files_in, on=["came_from", "len"], how="semi").unique(["mark", "len"], keep="none")
     after = todo.filter(pl.col("folder_id").is_null()).group_by("folder").agg(mark, pl.len())
     after = after.unique(["mark", "len"], keep="none")
     return after.join(before, on=["mark", "len"]).select("folder", "came_from")

@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from cardcat.catalog.contents import (
-    ContentRow,
     MediaRow,
     content_ids,
     content_rows,
@@ -23,12 +21,12 @@ from cardcat.catalog.copies import folder_ids
 from cardcat.catalog.indexed import LibraryFile, complete_media, move_folder, write_files
 from cardcat.catalog.resolving import resolve_findings
 from cardcat.indexing.job import Job, now
-from cardcat.metadata import Metadata
-from cardcat.paths import to_text
+from cardcat.metadata import UNREAD
+from cardcat.paths import extension_of, to_text
 from cardcat.text import size as human_size
 
 if TYPE_CHECKING:
-    from cardcat.indexing.reading import IndexedFile
+    from cardcat.indexing.hashing import IndexedFile
 
 
 def record(job: Job, files: Sequence[IndexedFile]) -> None:
@@ -37,31 +35,29 @@ def record(job: Job, files: Sequence[IndexedFile]) -> None:
         return
     moment = now()
     with job.run.writing.write() as c:
-        known = content_ids(c, [file.hash for file in files if file.digest and file.hash])
+        known = content_ids(c, [file.hash for file in files if file.read and file.hash])
         contents = _record_contents(c, files, known, moment)
         arrived = _move_folders(c, job, files, contents, moment)
-        rows = [
-            _row(job, file, contents, known)
+        written = [
+            file
             for file in files
             if file.folder not in arrived and not (file.is_same and file.content_id is not None)
         ]
-        folder_of = folder_ids(c, job.location_id, (row.path.rpartition("/")[0] for row in rows))
+        rows = [_row(job, file, contents, known) for file in written]
+        folder_of = folder_ids(c, job.location_id, (row.folder for row in rows))
         write_files(c, rows, folder_of, moment)
         resolve_findings(c, [row.id for row in rows if row.id is not None], "it was indexed anew", moment)
-    _count(job, files, rows, arrived)
+    for file, row in zip(written, rows, strict=True):
+        _count(job, file, row)
+    job.tally.moved += sum(file.folder in arrived for file in files)
+    job.has_new_contents |= any(file.is_inspected for file in files)
 
 
 def _record_contents(
     c: Connection, files: Sequence[IndexedFile], known: Mapping[str, int], moment: int
 ) -> dict[str, int]:
     """The ids of all contents of *files*, by hash."""
-    read = [
-        ContentRow(
-            d.hashes.sha256, d.hashes.size, file.kind, d.hashes.xxh3, d.sample if file.kind.is_media else None
-        )
-        for file in files
-        if (d := file.digest)
-    ]
+    read = [file.read for file in files if file.read]
     told = content_rows(c, [*known])
     correct_claimed(c, [row for row in read if row.hash in known and row != told[row.hash]])
     contents = record_contents(c, read, moment)
@@ -69,7 +65,7 @@ def _record_contents(
     media = {file.hash: file for file in reversed(files) if file.kind.is_media and file.hash}
     record_media(c, [_media(file, moment) for file in media.values()])
     inspected = [
-        file for file in media.values() if file.is_inspected and (file.hash in known or not file.digest)
+        file for file in media.values() if file.is_inspected and (file.hash in known or not file.read)
     ]
     complete_media(c, [_media(file, moment) for file in inspected])
     return contents
@@ -81,8 +77,8 @@ def _media(file: IndexedFile, moment: int) -> MediaRow:
         size=file.size,
         size_human=human_size(file.size),
         kind=file.kind,
-        extension=to_text(PurePath(file.path).suffix[1:].lower())[0],
-        metadata=file.metadata or Metadata(),
+        extension=extension_of(file.name),
+        metadata=file.metadata or UNREAD,
         moment=file.moment if file.is_inspected else None,
         date_added=moment,
         date_modified=file.mtime_ns // 1_000_000_000,
@@ -123,7 +119,8 @@ def _row(job: Job, file: IndexedFile, contents: Mapping[str, int], known: Mappin
     if file.id is None and content is not None:
         before = _moved_from(job, file, content)
     return LibraryFile(
-        path=file.path,
+        folder=file.folder,
+        name=file.name,
         size=file.size,
         mtime_ns=file.mtime_ns,
         content_id=content,
@@ -144,14 +141,9 @@ def _moved_from(job: Job, file: IndexedFile, content: int) -> int | None:
     return chosen.id
 
 
-def _count(job: Job, files: Sequence[IndexedFile], rows: Sequence[LibraryFile], arrived: set[str]) -> None:
+def _count(job: Job, file: IndexedFile, row: LibraryFile) -> None:
     tally = job.tally
-    of = {file.path: file for file in files}
-    for row in rows:
-        file = of[row.path]
-        tally.new += row.id is None
-        tally.moved += row.has_moved
-        tally.changed += file.id is not None and not file.is_same
-        job.has_new_contents |= file.is_same
-    tally.moved += sum(file.folder in arrived for file in files)
-    job.has_new_contents |= any(file.is_inspected for file in files)
+    tally.new += row.id is None
+    tally.moved += row.has_moved
+    tally.changed += file.id is not None and not file.is_same
+    job.has_new_contents |= file.is_same

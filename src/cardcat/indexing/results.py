@@ -94,25 +94,24 @@ def result_of(place: Place, job: Job | None, state: ScanState, seconds: float) -
         is_part=bool(place.below),
         seconds=seconds,
     )
-    if job is None or job.tree is None:
+    if job is None or job.changes is None:
         return told
-    todo, tree = job.todo, job.tree
+    todo = job.changes
     foreseen = Tally(todo.new, todo.changed, 0, len(todo.back), todo.gone.height)
     tally = foreseen if job.run.is_dry else job.tally
-    to_read, bytes_to_read = todo.to_read(place.order.mode)
     return replace(
         told,
-        files=len(tree.names),
-        size=sum(tree.sizes),
+        files=todo.files,
+        size=todo.size,
         new=tally.new,
         changed=tally.changed,
         moved=tally.moved,
         back=tally.back,
         missing=tally.missing,
         unchanged=todo.unchanged,
-        left_out=tree.excluded,
-        to_read=to_read,
-        bytes_to_read=bytes_to_read,
+        left_out=todo.left_out,
+        to_read=todo.to_read,
+        bytes_to_read=todo.bytes_to_read,
         bytes_read=tally.bytes_read,
         findings=tuple(job.findings),
     )

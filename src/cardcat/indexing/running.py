@@ -9,12 +9,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import polars as pl
-
 from cardcat.catalog.engine import is_absent, open_catalog
 from cardcat.catalog.indexing import note_error, pause_lost, set_unavailable
 from cardcat.errors import CancelledError, CardcatError, CatalogError
 from cardcat.indexing.claiming import claimed
+from cardcat.indexing.hashing import Batch, hashed_ahead
 from cardcat.indexing.job import Job, Run, now
 from cardcat.indexing.looking import look
 from cardcat.indexing.places import Asked, Away, Place, checked_folders, known_places, place_of, remembered
@@ -24,7 +23,6 @@ from cardcat.indexing.settling import count_duplicates, settle
 from cardcat.media.pool import MetadataPool
 from cardcat.model import Stage
 from cardcat.owner import is_alive
-from cardcat.plan.batches import cut
 from cardcat.plan.index_modes import ScanState
 from cardcat.reporting import Reporter, current
 from cardcat.storage.disk import Disk
@@ -40,7 +38,7 @@ class Steps:
     """The steps of an index, as they are or wrapped in tasks."""
 
     look: Callable[[Job], None] = look
-    read: Callable[[Job, pl.DataFrame], None] = read_batch
+    read: Callable[[Job, Batch], None] = read_batch
     settle: Callable[[Job], None] = settle
     count: Callable[[Run], None] = count_duplicates
 
@@ -156,11 +154,16 @@ def _index(run: Run, place: Place, steps: Steps) -> IndexedLocation:
 def _carry_out(job: Job, steps: Steps) -> None:
     job.check_running()
     steps.look(job)
-    work = job.todo.work
-    job.run.reporter.begin(Stage.RECORD, files=work.height, size=job.todo.to_read(job.mode)[1])
-    for batch in cut(work):
-        steps.read(job, batch)
+    _read(job, steps)
     job.check_running()
     steps.settle(job)
     if job.has_news:  # before the index is complete: the next one would see no reason to
         steps.count(job.run)
+
+
+def _read(job: Job, steps: Steps) -> None:
+    work = job.take_work()
+    job.run.reporter.begin(Stage.RECORD, files=work.height, size=job.todo.bytes_to_read)
+    with hashed_ahead(job, work) as batches:
+        for batch in batches:
+            steps.read(job, batch)

@@ -11,7 +11,7 @@ LEAST_FILES = 200  # fewer would pay a sync for nothing
 LEAST_BYTES = 256_000_000
 
 
-def cut(work: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def cut(work: pl.DataFrame, least_files: int = LEAST_FILES) -> Iterator[pl.DataFrame]:
     """
     Yield slices of *work* (columns `group`, `size`, at least), in its order, each of whole groups.
 
@@ -21,7 +21,7 @@ def cut(work: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """
     if work.is_empty():
         return
-    files = max(LEAST_FILES, 2 * work.height / MOST_BATCHES)
+    files = max(least_files, 2 * work.height / MOST_BATCHES)
     size = max(LEAST_BYTES, 2 * int(work["size"].sum()) / MOST_BATCHES)
     groups = work.group_by("group", maintain_order=True).agg(
         weight=pl.len() / files + pl.col("size").sum() / size, length=pl.len()

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from cardcat.metadata import Confidence, DateSource, Metadata, Moment
+from cardcat.metadata import UNREAD, Confidence, DateSource, Metadata, Moment
 from cardcat.model import Kind
 from cardcat.plan.clocks import Clocks, offset_near
 from cardcat.plan.name_dates import NameDate, name_date
@@ -16,7 +16,6 @@ from cardcat.plan.offsets import WIDEST, as_offset, offset_between, offset_text
 
 _EPOCH = date(1970, 1, 1)
 _NO_CLOCKS: Clocks = MappingProxyType({})
-_NOTHING = Metadata()
 _SURE = {confidence: rank for rank, confidence in enumerate(Confidence)}
 _SOURCES = {source: rank for rank, source in enumerate(DateSource)}
 _LONGEST_DIGITS = 9
@@ -109,7 +108,7 @@ def is_seen_from_zone(moment: Moment) -> bool:
 
 def _told(member: Dated, name: NameDate | None) -> Moment | None:
     """What the file alone tells, without a zone; of a name only what it says by itself or of an instant."""
-    metadata = member.metadata or _NOTHING
+    metadata = member.metadata or UNREAD
     if clock := _wall_clock(member.kind, metadata):
         return clock
     instant = _instant(metadata)
@@ -203,7 +202,7 @@ def _seen(
     member: Dated, name: NameDate | None, known: Sequence[Moment], zone: ZoneInfo, clocks: Clocks = _NO_CLOCKS
 ) -> Moment:
     """What needs the group, the card or the zone to be a wall clock: an instant, a UTC name, a file time."""
-    instants = [_instant(member.metadata or _NOTHING), _instant_of_name(name)]
+    instants = [_instant(member.metadata or UNREAD), _instant_of_name(name)]
     for instant in instants:
         if instant and (moment := _placed_by_group(instant, known) or _placed_by_card(instant, name, clocks)):
             return moment

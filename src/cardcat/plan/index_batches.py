@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-MOST_FILES = 4_000
+MOST_FILES = 16_000  # a page of an index over hashes is written once for all of them
 MOST_BYTES = 256_000_000
 
 

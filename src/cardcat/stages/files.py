@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 
 from cardcat.metadata import Metadata, Moment
 from cardcat.model import Kind, ReadBack
@@ -51,7 +53,12 @@ def incoming_path(destination: Destination, file: PlannedFile) -> str:
     """Where a file is written before it is proved; keeps a plain extension, which parsers look at."""
     suffix = os.path.splitext(file.path)[1]  # noqa: PTH122 - a path object costs more than the copy of a small file
     plain = suffix if suffix[1:].isascii() and suffix[1:].isalnum() and len(suffix) <= _LONGEST_SUFFIX else ""
-    return f"{incoming(destination.root, destination.session_id)}/{file.item:08d}{plain}"
+    return f"{_incoming(destination.root, destination.session_id)}/{file.item:08d}{plain}"
+
+
+@lru_cache
+def _incoming(root: Path, session_id: int) -> str:
+    return str(incoming(root, session_id))  # asked for several times a file
 
 
 def dated_of(file: CopiedFile) -> Dated:

@@ -6,15 +6,14 @@ import errno
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 
 from cardcat.catalog.contents import ContentRow, MediaRow, correct_claimed, record_contents, record_media
 from cardcat.catalog.copies import NewCopy, record_copies
 from cardcat.catalog.findings import resolve_findings
 from cardcat.catalog.items import ItemRow, set_items
-from cardcat.metadata import Metadata
+from cardcat.metadata import UNREAD
 from cardcat.model import Evidence, ItemState, ReadBack, Stage
-from cardcat.paths import to_text
+from cardcat.paths import extension_of, to_text
 from cardcat.run import Destination, Run, now
 from cardcat.stages.files import CopiedFile, PlannedFile, incoming_path
 from cardcat.stages.sessions import write_progress
@@ -164,8 +163,8 @@ def _media(entry: Entry, moment: int) -> MediaRow:
         size=file.hashes.size,
         size_human=human_size(file.hashes.size),
         kind=file.kind,
-        extension=to_text(PurePath(file.file.path).suffix[1:].lower())[0],
-        metadata=file.metadata or Metadata(),
+        extension=extension_of(file.file.path),
+        metadata=file.metadata or UNREAD,
         moment=file.moment,
         date_added=moment,
         date_modified=file.file.mtime_ns // 1_000_000_000,

@@ -35,6 +35,9 @@ class Below(os.PathLike[str]):
     def reached(self) -> Iterator[tuple[str, int]]:
         """The last name, and the open folder that it is in. NotADirectoryError where a link is on the way."""
         *way, name = self.path.split("/")
+        if self.fd is not None and not way:
+            yield name, self.fd
+            return
         folder = os.dup(self.fd) if self.fd is not None else os.open(self.root, _PATH | os.O_CLOEXEC)
         try:
             for piece in way:
