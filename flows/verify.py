@@ -1,4 +1,4 @@
-"""Read copies again from their drives, the one that waited longest first, and say which are not right."""
+"""Read copies again from their drives, those that waited longest first, and say which are not right."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _name() -> str:
 @flow(name="verify", flow_run_name=_name, persist_result=False)
 def verify(budget: Budget = "1h", where: Where = None, catalog: form.Catalog = "") -> State[Any]:
     """
-    Read copies again and compare them with what is on record, the one that was not read for longest first.
+    Read copies again and compare them with what is on record, on each disk the oldest check first.
 
     Red if a copy is damaged, missing or unreadable. No file is touched: `cardcat repair` restores them.
     """

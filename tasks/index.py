@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from prefect import State, task
@@ -39,11 +38,9 @@ def look(job: Job, label: str) -> State[Any] | None:
 @task(name="index", task_run_name="index {label}", tags=["cardcat"], **_AGAIN)
 def read(job: Job, batch: Batch, label: str) -> State[Any] | None:
     """Read and record one batch; doing it again does what is left of it."""
-    started = time.monotonic()
     before = job.tally.bytes_read
     ended = calmly(lambda: reading.read_batch(job, batch))
-    size, seconds = job.tally.bytes_read - before, time.monotonic() - started
-    get_run_logger().info("%s: %s in %s", label, text.size(size), text.duration(seconds))
+    get_run_logger().info("%s: %s read", label, text.size(job.tally.bytes_read - before))
     return ended
 
 

@@ -132,7 +132,7 @@ def test_sizes_that_were_measured_before_are_kept() -> None:
 
 def test_two_drives_stand_against_the_slower_one() -> None:
     seconds = {destinations.BOTH: [9.0], destinations.FIRST: [5.0], destinations.SECOND: [8.0]}
-    seconds |= {"read again: " + name: [2 * figure for figure in each] for name, each in seconds.items()}
+    seconds |= {destinations.AGAIN + name: [2 * figure for figure in each] for name, each in seconds.items()}
     seconds[destinations.BY_COPY] = [4.0]
     bench = destinations.Bench(Path(), None, None, seconds, [103], 1)  # type: ignore[arg-type]
     both, card = destinations.results(bench, copying.Case(2, 50, {}), 100)

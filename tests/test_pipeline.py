@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import cast
 
@@ -18,6 +19,7 @@ from cardcat.run import Run
 from cardcat.stages.batches import Batch
 from cardcat.stages.copying import CopiedBatch, copy_batch
 from cardcat.storage.disk import Disk, StrPath
+from cardcat.storage.locks import is_locked
 from tests.support import Desk, fill, jpeg
 
 PATIENCE = 30  # seconds until a test that waits in vain fails
@@ -202,3 +204,28 @@ def test_each_drive_has_threads_of_its_own(desk: Desk) -> None:
 
     assert desk.backup("one", "two", disk=Slow()).status == SessionStatus.COMPLETED
     assert not left
+
+
+def test_no_thread_reads_the_card_any_more_when_the_locks_of_the_drives_are_freed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ending = threading.Event()
+
+    class Pool(ThreadPoolExecutor):
+        def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+            ending.set()
+            super().shutdown(wait, cancel_futures=cancel_futures)
+
+    def late(root: Path) -> bool:
+        assert ending.wait(PATIENCE)
+        return is_locked(root)
+
+    monkeypatch.setattr(opening, "ThreadPoolExecutor", Pool)
+    root = desk.make("drive")
+    options = BackupOptions(source=desk.card, destinations=(root,), timezone="UTC")
+    with opening.opened_run(options, str(desk.catalog)) as run:
+        assert is_locked(root)
+        at_work = run.threads.submit(late, root)
+    ending.set()
+    assert at_work.result(PATIENCE)
+    assert not is_locked(root)

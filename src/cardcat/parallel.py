@@ -9,9 +9,9 @@ from itertools import islice
 from typing import TypeVar
 
 WINDOW = 4_096  # calls that are waiting at once
-HANDFUL = 1_000_000  # bytes of small files that a thread takes at a time; with less, they are tiny
-MOST_IN_HAND = 16  # files
-LONG = 0.004  # seconds of waiting for a tiny file, while a drive could be asked for others
+HANDFUL = 1_000_000  # bytes of small values (files, or some of a folder) that a thread takes at a time
+MOST_IN_HAND = 16  # values; with fewer bytes than that, they are tiny
+LONG = 0.004  # seconds of waiting for a tiny one, while a drive could be asked for others
 
 A = TypeVar("A")
 B = TypeVar("B")

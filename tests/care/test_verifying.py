@@ -249,6 +249,23 @@ def test_two_drives_are_read_at_the_same_time(plugged: Desk, monkeypatch: pytest
     assert not any(disk.drives.values())
 
 
+def test_two_partitions_of_one_disk_take_turns(plugged: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    plugged.backup("two")
+    at_once: list[int] = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, count: int, name: str) -> None:
+            at_once.extend([count] if name == "verify a disk" else [])
+            super().__init__(count, name)
+
+    monkeypatch.setattr(verifying, "ThreadPoolExecutor", Pool)
+    assert checked(plugged).checked == 8
+    for disk in ("sda", None):  # one disk, and disks of which nothing is known
+        monkeypatch.setattr(verifying, "disk_of", lambda _, disk=disk: disk)
+        assert checked(plugged).checked == 8
+    assert at_once == [2, 1, 2]
+
+
 def test_what_one_drive_ends_by_ends_the_other(plugged: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A film on one drive is not read to its end once the catalog fails for the other."""
     fill(plugged.card, {"film.mov": os.urandom(32 << 20)})

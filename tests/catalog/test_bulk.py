@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, bindparam, create_engine, event, update
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, bindparam, create_engine, event, update
 from sqlalchemy.pool import StaticPool
 
 from cardcat.catalog.bulk import Value, among, insert_many, insert_new, looked_up, update_many
@@ -55,6 +56,17 @@ def test_many_rows_take_few_steps(c: Connection) -> None:
 
     insert_many(c, insert_new(c, content_identity), rows(*map(str, range(1_000))))
     assert steps == [False, False, True]  # the last 200 are one call of the driver, a step each
+
+
+def test_rows_of_more_values_than_one_step_takes_are_written_too(c: Connection) -> None:
+    wide = Table("wide", MetaData(), *(Column(f"c{number}", Integer) for number in range(90)))
+    wide.create(c)
+    driver = c.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    driver.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 32_766)  # some are built with more
+    given: list[dict[str, Value]] = [{column.name: row for column in wide.c} for row in range(500)]
+    insert_many(c, insert_new(c, wide), given)
+    assert [sum(row) for row in c.execute(wide.select())] == [90 * row for row in range(500)]
 
 
 def test_ids_are_looked_up_by_hash(c: Connection) -> None:

@@ -253,4 +253,20 @@ CARE = (
         "    uuid = marker.location_uuid if marker else None\n",
         f"{_TEST_REBUILDING}test_a_root_that_was_copied_with_its_marker_is_one_of_its_own",
     ),
+    Guard(
+        "one-drive-ends-all",
+        "What ends a check on one drive ends it on the others: no film is read to its end for nothing.",
+        _VERIFYING,
+        "            self._is_over = True\n",
+        "            pass\n",
+        f"{_TEST_VERIFYING}test_what_one_drive_ends_by_ends_the_other",
+    ),
+    Guard(
+        "index-ends-at-once",
+        "An index that fails reads no file to its end.",
+        "src/cardcat/indexing/hashing.py",
+        "            job.is_over = True\n",
+        "            pass\n",
+        "tests/indexing/test_ahead.py::test_a_film_is_not_read_to_its_end_once_the_catalog_fails",
+    ),
 )

@@ -15,6 +15,7 @@ import pytest
 
 from cardcat.catalog.engine import open_catalog
 from cardcat.indexing import Indexed, IndexedLocation, index
+from cardcat.storage.disk import Disk, StrPath
 from tests.support import fill
 
 ROWS = """
@@ -83,6 +84,18 @@ class Library:
 
     def folders(self) -> set[str]:
         return {path for (path,) in self.ask("SELECT path FROM folders")}
+
+
+class Counting(Disk):
+    """Tells which files were opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[str] = []
+
+    def open_source(self, path: StrPath) -> int:
+        self.opened.append(Path(path).name)
+        return super().open_source(path)
 
 
 @pytest.fixture(scope="session")

@@ -11,11 +11,14 @@ import pytest
 
 from cardcat.errors import CatalogError
 from cardcat.indexing import ScanState, reading, recording
-from cardcat.indexing.hashing import IndexedFile
+from cardcat.indexing.hashing import Batch, IndexedFile
 from cardcat.indexing.job import Job
-from cardcat.plan import index_batches
+from cardcat.indexing.places import Asked
+from cardcat.indexing.reading import read_batch
+from cardcat.indexing.running import Steps, carry_out, opened_index
+from cardcat.plan import batches, index_batches
 from cardcat.storage.disk import Disk, StrPath
-from tests.indexing.conftest import Library
+from tests.indexing.conftest import Counting, Library
 from tests.support import jpeg
 
 FILES = {f"a/IMG_{number}.JPG": jpeg(number) for number in range(8)}
@@ -64,6 +67,22 @@ def test_the_next_portion_is_read_while_one_is_recorded(
     assert (seen[0], len(seen)) == (True, 4)
 
 
+def test_the_steps_of_an_index_are_read_ahead_too(filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_batches, "MOST_FILES", 4)  # bytes count too: three
+    monkeypatch.setattr(batches, "MOST_BATCHES", 10**6)
+    disk = Counting()
+    numbers: list[list[int]] = []
+
+    def told(job: Job, batch: Batch) -> None:
+        numbers.append([*batch.numbers])
+        read_batch(job, batch)
+
+    with opened_index(filled.catalog, disk=disk) as run:
+        found = carry_out(run, [filled.root], Asked(), Steps(read=told)).locations[0]
+    assert numbers == [[0, 1], [2, 3], [4]]
+    assert (found.new, len(filled.rows()), len(disk.opened)) == (8, 8, 8)
+
+
 def test_after_a_stop_what_was_read_ahead_is_recorded_and_no_more(
     filled: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,7 +106,7 @@ def test_a_film_is_not_read_to_its_end_once_the_catalog_fails(
     begun = threading.Event()
     length = 20_000_000_000
 
-    class Counting(Disk):
+    class Film(Disk):
         read = 0
 
         def read_into(self, fd: int, view: memoryview) -> int:
@@ -108,7 +127,7 @@ def test_a_film_is_not_read_to_its_end_once_the_catalog_fails(
         recording.record(job, files)
 
     monkeypatch.setattr(reading, "record", failing)
-    disk = Counting()
+    disk = Film()
     with pytest.raises(CatalogError):
         filled.one(disk=disk)
     assert 0 < disk.read < length

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ from cardcat.metadata import Metadata
 from cardcat.plan import index_batches
 from cardcat.safety.verdict import safe_to_format
 from cardcat.storage.disk import Disk, StrPath
-from tests.indexing.conftest import Library
+from tests.indexing.conftest import Counting, Library
 from tests.support import Desk, fill, jpeg, snapshot
 
 FILES = {
@@ -45,18 +46,6 @@ def sha(data: bytes) -> str:
 @pytest.fixture
 def filled(library: Library) -> Library:
     return library.fill(FILES)
-
-
-class Counting(Disk):
-    """Counts the files that are opened, and how often each folder was listed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.opened: list[str] = []
-
-    def open_source(self, path: StrPath) -> int:
-        self.opened.append(Path(path).name)
-        return super().open_source(path)
 
 
 # -- the first time, and the next ----------------------------------------------------------------------
@@ -520,6 +509,35 @@ def test_a_second_attempt_at_a_batch_reads_only_what_is_left(
         found = carry_out(run, [filled.root], Asked(), Steps(read=twice)).locations[0]
     assert (found.new, len(filled.rows())) == (6, 6)
     assert len(disk.opened) == 6 + calls[1]
+
+
+def test_a_second_attempt_tells_nothing_twice(filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_batches.portions, "__defaults__", (2, 1_000_000))
+    calls: list[int] = []
+
+    class Broken(Counting):
+        def open_source(self, path: StrPath) -> int:
+            fd = super().open_source(path)
+            if self.opened[0] == Path(path).name:
+                os.close(fd)
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return fd
+
+    def busy_once(job: Job, files: Sequence[IndexedFile]) -> None:
+        calls.append(len(files))
+        if len(calls) == 2:
+            raise CatalogBusyError("The catalog is busy.")
+        recording.record(job, files)
+
+    def twice(job: Job, batch: Batch) -> None:
+        with pytest.raises(CatalogBusyError):
+            reading.read_batch(job, batch)
+        reading.read_batch(job, batch)
+
+    monkeypatch.setattr(reading, "record", busy_once)
+    with opened_index(filled.catalog, disk=Broken()) as run:
+        found = carry_out(run, [filled.root], Asked(), Steps(read=twice)).locations[0]
+    assert (found.new, len(found.findings)) == (5, 1)
 
 
 # -- locations in one another --------------------------------------------------------------------------

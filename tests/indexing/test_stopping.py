@@ -15,7 +15,7 @@ from cardcat.indexing import ScanState
 from cardcat.owner import owner_stamp
 from cardcat.plan import index_batches
 from cardcat.storage.disk import Disk, StrPath
-from tests.indexing.conftest import Library
+from tests.indexing.conftest import Counting, Library
 from tests.support import jpeg
 
 FILES = {
@@ -29,16 +29,6 @@ def filled(library: Library, monkeypatch: pytest.MonkeyPatch) -> Library:
     return library.fill(FILES)
 
 
-class Noting(Disk):
-    def __init__(self) -> None:
-        super().__init__()
-        self.opened: list[str] = []
-
-    def open_source(self, path: StrPath) -> int:
-        self.opened.append(Path(path).name)
-        return super().open_source(path)
-
-
 def test_a_killed_index_loses_no_more_than_what_was_in_hand(filled: Library) -> None:
     script = Path(__file__).with_name("dying.py")
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -48,7 +38,7 @@ def test_a_killed_index_loses_no_more_than_what_was_in_hand(filled: Library) -> 
     assert len(done) in (4, 6)  # of the portions in hand, the one that was read already may be on record
     assert filled.ask("SELECT scan_state FROM locations") == [("scanning",)]
 
-    disk = Noting()
+    disk = Counting()
     found = filled.one(disk=disk)
     assert (found.state, found.new) == (ScanState.COMPLETE, 10 - len(done))
     assert not {path.rpartition("/")[2] for path in done} & set(disk.opened)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from pathlib import PurePosixPath
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cardcat.paths import display, from_text, same_name_key, to_text
+from cardcat.paths import display, extension_of, from_text, same_name_key, to_text
 from tests.plan.strategies import file_names, unhurried
 
 # Moved by case folding to another place among marks: nothing but Unicode's own algorithm is asked of it.
@@ -35,6 +36,17 @@ def test_any_bytes_survive_a_store(raw: bytes) -> None:
     text.encode("utf-8")
     assert from_text(text, exact) == path
     assert (exact is None) == (text == path)
+
+
+@unhurried
+@given(st.text(st.characters(exclude_characters="\0/") | st.sampled_from("..aB \udce9"), min_size=1))
+@example(".jpg")
+@example("a.")
+@example("..jpg")
+@example("...")
+def test_an_extension_is_what_follows_the_last_dot_of_a_name(name: str) -> None:
+    suffix = PurePosixPath("a.folder", name).suffix
+    assert extension_of(f"a.folder/{name}") == extension_of(name) == to_text(suffix[1:].lower())[0]
 
 
 def test_a_text_is_exact_or_comes_with_its_bytes() -> None:

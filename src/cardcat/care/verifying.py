@@ -1,4 +1,4 @@
-"""Copies read again where they are: all disks at once, and on each the one unlooked-at for longest first."""
+"""Copies read again where they are: all disks at once, on each the one not looked at for longest first."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ from cardcat.catalog.knowledge import KnownCopy, copies_by_id
 from cardcat.errors import CancelledError, UsageError
 from cardcat.model import Evidence, Stage
 from cardcat.paths import display
+from cardcat.plan.disks import UNKNOWN_DISK, DiskNames, disk_of_each
 from cardcat.plan.mending import has_time, portions
 from cardcat.reporting import Reporter, current
 from cardcat.sightings import Now, Places
 from cardcat.stopping import stop_requested
 from cardcat.storage.disk import Disk
 from cardcat.storage.system import this_disk
+from cardcat.storage.volumes import disk_of
 
 _FIRST = 20  # copies that a dry run names
 _THREADS = 4  # for each disk: as many as a backup has files in flight
@@ -103,7 +105,6 @@ def verify(
         due = due_copies(c, scope_of(c, given))
     reachable = checking.reachable(due, dry_run=dry_run)
     found = checking.found
-    found.waiting, found.waiting_bytes = len(reachable), sum(copy.size for copy in reachable)
     if given is not None and not due:
         raise UsageError(
             f"No copy is on record at {display(given)}.", hint="What is known of drives: cardcat volumes list"
@@ -112,7 +113,9 @@ def verify(
         checking.preview(reachable[:most])
     else:
         checking.run(reachable[:most], budget)
-    found.oldest = checking.oldest(reachable)
+    left = [copy for copy in reachable if copy.id not in checking.taken]
+    found.waiting, found.waiting_bytes = len(left), sum(copy.size for copy in left)
+    found.oldest = min((copy.looked_at for copy in left), default=None)
     return found
 
 
@@ -123,8 +126,8 @@ class _Checking:
         self.found = Verified()
         self._catalog, self._disk, self._teller, self._clock = catalog, disk, teller, clock
         self._places = Places(disk)
-        self._disk_of: dict[int, str] = {}  # by location
-        self._taken: set[int] = set()
+        self.taken: set[int] = set()
+        self._samples: dict[int, KnownCopy] = {}
         self._recording = threading.Lock()
         self._is_over = False
 
@@ -138,9 +141,7 @@ class _Checking:
         offline = {
             location: copy for location, copy in samples.items() if self._places.look(copy).now is Now.OFFLINE
         }
-        for location, sample in samples.items():
-            volume = self._places.volume(sample)
-            self._disk_of[location] = (volume and volume.disk) or sample.volume_key
+        self._samples = samples
         for copy in due:
             if away := offline.get(copy.location_id):
                 self.found.offline[away.volume_name, away.last_seen_at] += 1
@@ -153,23 +154,31 @@ class _Checking:
             copies = {copy.id: copy for copy in copies_by_id(c, ids)}
         self.found.first = [copies[id_] for id_ in ids]
 
-    def oldest(self, due: Sequence[DueCopy]) -> int | None:
-        """When the one of *due* that is left was looked at which that is longest ago of; None if none is."""
-        return min((copy.looked_at for copy in due if copy.id not in self._taken), default=None)
-
     def run(self, due: Sequence[DueCopy], budget: float | None) -> None:
         """Check them, on each disk in their order, as far as the budget goes."""
         began = self._clock()
         self._teller.begin(Stage.VERIFY, files=len(due), size=sum(copy.size for copy in due))
-        disks: dict[str, list[DueCopy]] = defaultdict(list)
-        for copy in due:
-            disks[self._disk_of[copy.location_id]].append(copy)
+        disks = self._by_disk(due)
         if disks:
             with ThreadPoolExecutor(len(disks), "verify a disk") as threads, self._ending():
-                begun = [threads.submit(self._run_disk, copies, budget, began) for copies in disks.values()]
+                begun = [threads.submit(self._run_disk, copies, budget, began) for copies in disks]
                 for disk in as_completed(begun):
                     disk.result()
         self.found.seconds = self._clock() - began
+
+    def _by_disk(self, due: Sequence[DueCopy]) -> list[list[DueCopy]]:
+        """*due* in its order, what lies on one disk together."""
+        samples = {copy.volume_key: copy for copy in self._samples.values()}
+        volumes = {key: self._places.volume(copy) for key, copy in samples.items()}
+        disks = disk_of_each(
+            [DiskNames(key, disk_of(one), one.disk) for key, one in volumes.items() if one is not None]
+        )
+        found: dict[str, list[DueCopy]] = defaultdict(list)
+        for copy in due:
+            key = self._samples[copy.location_id].volume_key
+            disk = disks.get(key, UNKNOWN_DISK)
+            found[key if disk == UNKNOWN_DISK else disk].append(copy)
+        return [*found.values()]
 
     def _run_disk(self, due: Sequence[DueCopy], budget: float | None, began: float) -> None:
         done = 0
@@ -205,9 +214,7 @@ class _Checking:
                 self._count(each)
             if len(looked) < len(known):
                 raise _cancelled()
-            self.found.waiting -= len(portion)
-            self.found.waiting_bytes -= sum(copy.size for copy in portion)
-            self._taken.update(copy.id for copy in portion)
+            self.taken.update(copy.id for copy in portion)
         return sum(each.size for each in looked)
 
     def _look_at(self, copies: Sequence[KnownCopy], pool: ThreadPoolExecutor) -> list[Checked]:

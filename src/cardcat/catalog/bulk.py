@@ -110,8 +110,8 @@ def _of_many(compiled: SQLCompiler) -> str:
     """
     The insert for `_AT_ONCE` rows in one step, '' where that can't be said.
 
-    Between two steps the driver takes Python's lock again, and waits for it as long as other threads read
-    files: with a step for each row, that takes longer than it takes SQLite to write them.
+    After each step the driver waits for Python's lock, which threads that read files have in turn: with a
+    step for each row, that would be most of the time.
     """
     count = len(compiled.positiontup or ())
     one = f"({', '.join('?' * count)})"

@@ -102,7 +102,7 @@ class OpenFinding:
 
 def due_copies(c: Connection, scope: Scope) -> list[DueCopy]:
     """
-    Every copy of *scope* that is or should be there and was once read, the longest unlooked-at first.
+    Every copy of *scope* that is or should be there and was once read, those not looked at for longest first.
 
     What is missing from a library is not due: it is its owner's to take away, and an index sees it come back.
     """

@@ -74,10 +74,10 @@ def verify(
     """
     Read copies again and compare them with what is on record.
 
-    Those that were not checked for longest come first. Every byte is read from the drive itself. What is
-    damaged or missing is recorded and never touched: `cardcat repair` mends it. Exit 0 means that all that
-    was checked is right, 1 that something is not, 10 that nothing of PATH|VOLUME can be reached. Drives that
-    are not plugged in can't be checked.
+    Those that were not checked for longest come first, on each disk. Every byte is read from the drive
+    itself. What is damaged or missing is recorded and never touched: `cardcat repair` mends it. Exit 0 means
+    that all that was checked is right, 1 that something is not, 10 that nothing of PATH|VOLUME can be
+    reached. Drives that are not plugged in can't be checked.
     """
     if catalogs.present(catalog) is None:
         return _absent(catalog, dry_run=dry_run, as_json=as_json)

@@ -38,7 +38,7 @@ def _files(job: Job) -> list[AssetFile]:
         os.fsdecode(b"%b/%b" % (folder, name) if folder else name)
         for folder, name in frame.select("folder", "name").iter_rows()
     ]
-    frame = frame.drop("folder", "name")  # of a million files they take as much memory as all the rest
+    frame = frame.drop("folder", "name")  # of a million files they take much memory
     groups = pl.Series("group", group_files(paths), dtype=pl.UInt32)
     members = frame.with_columns(groups).select(
         "id", "size", "kind", "group", "live_photo_id", count=pl.len().over("group")

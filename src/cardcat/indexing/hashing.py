@@ -1,4 +1,4 @@
-"""Files of a library hashed, a portion at a time: of the next one while the one before is recorded."""
+"""Files of a library hashed, a portion at a time: those of the next one while the one before is recorded."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from cardcat.media.kind import kind_of
 from cardcat.metadata import Metadata, Moment
 from cardcat.model import Finding, Kind, Stage
 from cardcat.parallel import in_parallel
-from cardcat.plan.batches import cut
-from cardcat.plan.index_batches import MOST_FILES, portions
+from cardcat.plan.index_batches import batches
 from cardcat.storage.below import Below
 from cardcat.storage.digest import digest
 from cardcat.storage.presence import folder_below
@@ -34,8 +33,8 @@ class IndexedFile:
     """
     One file on its way into the catalog. *hash* and *kind* are known once it was read, or was before.
 
-    *read* is what its bytes are, if it was read now. *is_unread*: it was not, for the moment or for good; a
-    finding says why, unless the user wanted to stop. *is_inspected*: its metadata was read now.
+    *content* is what its bytes are, if it was read now. *is_unread*: it was not, for the moment or for good;
+    a finding says why, unless the user wanted to stop. *is_inspected*: its metadata was read now.
     """
 
     folder: str
@@ -48,7 +47,7 @@ class IndexedFile:
     is_same: bool
     is_companion: bool
     came_from: int | None
-    read: ContentRow | None = None
+    content: ContentRow | None = None
     hash: str | None = None
     kind: Kind = Kind.OTHER
     metadata: Metadata | None = None
@@ -64,19 +63,19 @@ class IndexedFile:
 
 @dataclass(slots=True)
 class Portion:
-    """What one transaction records, with what could not be read of it, and the bytes that were."""
+    """What one transaction records, with what could not be read of it, and how many bytes were."""
 
     files: list[IndexedFile]
     findings: list[Finding] = field(default_factory=list)
-    size: int = 0
+    bytes_read: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one step reads and records: *portions* of the work by their numbers, with so many *files*."""
+    """What one step reads and records: the portions of those *numbers*, with so many *files*."""
 
     hashing: Hashing
-    portions: range
+    numbers: range
     files: int
 
 
@@ -91,10 +90,9 @@ class Hashing:
 
     def take(self, number: int) -> Portion:
         """
-        The portion of this number, hashed; from now on the one after it is.
+        The portion of this number, hashed; from now on the one after it is. It can be taken again.
 
-        Taken again, without the files that were recorded meanwhile. CancelledError if the user wanted to stop
-        before it was begun; SourceError if the folder is gone.
+        CancelledError if the user wanted to stop before it was begun; SourceError if the folder is gone.
         """
         begun = self._begun.pop(number, None) or self._begin(number)
         if number + 1 < len(self._portions) and number + 1 not in self._begun:
@@ -108,14 +106,13 @@ class Hashing:
 @contextmanager
 def hashed_ahead(job: Job, work: pl.DataFrame) -> Iterator[list[Batch]]:
     """Cut the work of *job* into batches. No file is read any more once this is left."""
-    batches = [list(portions(batch)) for batch in cut(work, least_files=MOST_FILES)]
+    cut = list(batches(work))
     with ThreadPoolExecutor(1, "hash ahead") as thread:
-        hashing = Hashing(job, [portion for batch in batches for portion in batch], thread)
+        hashing = Hashing(job, [portion for batch in cut for portion in batch], thread)
         try:
-            yield list(_numbered(hashing, batches))
+            yield list(_numbered(hashing, cut))
         except BaseException:
             job.is_over = True
-            thread.shutdown(cancel_futures=True)
             raise
 
 
@@ -130,7 +127,7 @@ def _numbered(hashing: Hashing, batches: Iterable[Sequence[pl.DataFrame]]) -> It
 def _hashed(job: Job, rows: pl.DataFrame) -> Portion:
     """Read what is not known by its content yet, several folders at a time; nothing if names are enough."""
     job.check_running()
-    portion = Portion([file for file in _files(rows) if file.path not in job.recorded])
+    portion = Portion([*_files(rows)])
     if not job.mode.reads:
         return portion
     _recall(job, portion.files)
@@ -139,7 +136,7 @@ def _hashed(job: Job, rows: pl.DataFrame) -> Portion:
         job.run.files, lambda some: _hash_some(job, some), _by_folder(to_read), size=_size
     ):
         portion.findings += findings
-        portion.size += size
+        portion.bytes_read += size
     if any(file.is_unread for file in to_read):
         job.root.require_there()
     return portion
@@ -159,14 +156,11 @@ def _files(rows: pl.DataFrame) -> Iterator[IndexedFile]:
 
 def _recall(job: Job, files: Iterable[IndexedFile]) -> None:
     """Say of files whose content is on record what that is."""
-    known = [file for file in files if file.content_id is not None]
-    if not known:
-        return
+    known = [(file, id_) for file in files if (id_ := file.content_id) is not None]
     with job.run.writing.read() as c:
-        contents = contents_by_id(c, [file.content_id for file in known if file.content_id is not None])
-    for file in known:
-        if file.content_id is not None:
-            file.hash, file.kind = contents[file.content_id]
+        contents = contents_by_id(c, [id_ for _, id_ in known])
+    for file, id_ in known:
+        file.hash, file.kind = contents[id_]
 
 
 def _by_folder(files: Iterable[IndexedFile]) -> Iterator[list[IndexedFile]]:
@@ -181,8 +175,8 @@ def _by_folder(files: Iterable[IndexedFile]) -> Iterator[list[IndexedFile]]:
 
 
 @dataclass(slots=True)
-class _Count:
-    """Bytes as they are read."""
+class _Reading:
+    """What was read so far of some files, and what could not be."""
 
     job: Job
     size: int = 0
@@ -196,7 +190,7 @@ class _Count:
 
 def _hash_some(job: Job, files: Sequence[IndexedFile]) -> tuple[list[Finding], int]:
     """Hash files of one folder. Those that can't be, or not any more, stay unread."""
-    count = _Count(job)
+    count = _Reading(job)
     for file in files:
         file.is_unread = True
     with suppress(CancelledError):
@@ -210,7 +204,7 @@ def _hash_some(job: Job, files: Sequence[IndexedFile]) -> tuple[list[Finding], i
     return count.findings, count.size
 
 
-def _hash_one(job: Job, folder: int, file: IndexedFile, count: _Count) -> None:
+def _hash_one(job: Job, folder: int, file: IndexedFile, count: _Reading) -> None:
     there = Below(job.root.path, file.name, folder)
     try:
         found = digest(job.run.disk, there, Expected(file.size, file.mtime_ns), count.take)
@@ -220,7 +214,7 @@ def _hash_one(job: Job, folder: int, file: IndexedFile, count: _Count) -> None:
         hashes = found.hashes
         file.hash, file.kind = hashes.sha256, kind_of(hashes.head, file.name)
         sample = found.sample if file.kind.is_media else None
-        file.read = ContentRow(hashes.sha256, hashes.size, file.kind, hashes.xxh3, sample)
+        file.content = ContentRow(hashes.sha256, hashes.size, file.kind, hashes.xxh3, sample)
         file.is_unread = False
     job.run.reporter.advance(files=1, size=0)
 

@@ -91,7 +91,7 @@ class Job:
     folder: one that turns up elsewhere has moved. *has_new_contents*: more is known of unchanged files.
     *is_unsettled*: the index before was cut off, so what follows from the files may not be on record.
     *is_over*: nothing more is to be read of it, whatever ended it.
-    *recorded* are the paths of the batch at hand that are done: a second attempt at it passes them over.
+    *recorded* is the number of portions that are on record: a second attempt at a batch passes them over.
     """
 
     run: Run
@@ -106,7 +106,7 @@ class Job:
     has_new_contents: bool = False
     is_unsettled: bool = False
     is_over: bool = False
-    recorded: set[str] = field(default_factory=set)
+    recorded: int = 0
 
     @property
     def location_id(self) -> int:
@@ -143,7 +143,7 @@ class Job:
         return self.changes
 
     def take_work(self) -> pl.DataFrame:
-        """The files to be recorded, which nobody else keeps: of a million they take a lot of memory."""
+        """Hand over the files to be recorded: of a million they take much memory, so nobody else has them."""
         if self.work is None:
             raise AssertionError("nobody has looked yet")
         work, self.work = self.work, None

@@ -91,9 +91,7 @@ def _tell(tree: Tree, reporter: Reporter) -> None:
 
 def _compare(job: Job, tree: Tree) -> tuple[Changes, pl.DataFrame]:
     folders, known = _known(job)
-    found = _found(tree).join(
-        folders.select("folder", folder_id="id"), on="folder", how="left", maintain_order="left"
-    )
+    found = _found(tree, folders)
     absent = _absent(known, folders, found, tree)
     gone = absent.filter(pl.col("status").is_in(_IN_QUESTION))
     files_in = known.group_by(came_from="folder_id").agg(pl.len())
@@ -145,16 +143,16 @@ def _is_wanted(job: Job) -> pl.Expr:
 # -- what is there, and what is on record --------------------------------------------------------------
 
 
-def _found(tree: Tree) -> pl.DataFrame:
-    folders = path_column(tree.folders)
-    numbers = pl.Series(tree.folder, dtype=pl.UInt32)
-    return pl.DataFrame(
-        {
-            "folder": folders.gather(numbers) if len(folders) else pl.Series([], dtype=pl.Binary),
-            "name": path_column(tree.names),
-            "size": pl.Series(tree.sizes, dtype=pl.Int64),
-            "mtime_ns": pl.Series(tree.mtimes_ns, dtype=pl.Int64),
-        }
+def _found(tree: Tree, folders: pl.DataFrame) -> pl.DataFrame:
+    """Each file with the `folder_id` that its folder has in *folders*, null for a new one."""
+    walked = pl.DataFrame({"folder": path_column(tree.folders)})
+    walked = walked.join(
+        folders.select("folder", folder_id="id"), on="folder", how="left", maintain_order="left"
+    )
+    return walked.select(pl.all().gather(pl.Series(tree.folder, dtype=pl.UInt32))).with_columns(
+        path_column(tree.names).alias("name"),
+        pl.Series("size", tree.sizes, dtype=pl.Int64),
+        pl.Series("mtime_ns", tree.mtimes_ns, dtype=pl.Int64),
     )
 
 
@@ -188,12 +186,16 @@ def exact(column: str) -> pl.Expr:
 
 def _absent(known: pl.DataFrame, folders: pl.DataFrame, found: pl.DataFrame, tree: Tree) -> pl.DataFrame:
     """Rows whose file is certain not to be there: what was not looked at says nothing."""
+    candidates = (
+        known.filter(
+            (pl.col("role") == Role.LIBRARY.value)
+            & pl.col("status").is_in([*_IN_QUESTION, Presence.MISSING.value])
+        )
+        .select("id", "folder_id", "name", "size", "mtime_ns", "content_id", "status")
+        .join(found, on=["folder_id", "name"], how="anti")
+    )
     seen = folders.filter(~_is_unseen(folders, tree))
-    candidates = known.filter(
-        (pl.col("role") == Role.LIBRARY.value)
-        & pl.col("status").is_in([*_IN_QUESTION, Presence.MISSING.value])
-    ).join(seen.select("folder", folder_id="id"), on="folder_id")
-    candidates = candidates.join(found, on=["folder", "name"], how="anti")
+    candidates = candidates.join(seen.select("folder", folder_id="id"), on="folder_id")
     parts = [path.rpartition("/") for path in tree.unseen_files]
     skipped = pl.DataFrame(
         {

@@ -22,23 +22,24 @@ from cardcat.storage.reading import Expected
 
 def read_batch(job: Job, batch: Batch) -> None:
     """
-    Read and record the files of *batch*, a portion a transaction.
+    Read and record the files of *batch*, a portion a transaction; the second time, what is left of it.
 
     CancelledError once what is in hand is recorded, if the user wants to stop; SourceError if the folder is
     gone.
     """
-    for number in batch.portions:
+    for number in batch.numbers:
+        if number < job.recorded:
+            continue
         portion = batch.hashing.take(number)
         if job.is_deep:
             _inspect(job, portion)
         done = [file for file in portion.files if not (file.is_unread or file.is_companion)]
         record(job, done)
         job.findings += portion.findings
-        job.tally.bytes_read += portion.size
+        job.tally.bytes_read += portion.bytes_read
         if not job.mode.reads:
             job.run.reporter.advance(files=len(done), size=0)
-        job.recorded.update(file.path for file in done)
-    job.recorded.clear()
+        job.recorded = number + 1
 
 
 def _inspect(job: Job, portion: Portion) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -20,13 +19,11 @@ from cardcat.catalog.contents import (
 from cardcat.catalog.copies import folder_ids
 from cardcat.catalog.indexed import LibraryFile, complete_media, move_folder, write_files
 from cardcat.catalog.resolving import resolve_findings
+from cardcat.indexing.hashing import IndexedFile
 from cardcat.indexing.job import Job, now
 from cardcat.metadata import UNREAD
 from cardcat.paths import extension_of, to_text
 from cardcat.text import size as human_size
-
-if TYPE_CHECKING:
-    from cardcat.indexing.hashing import IndexedFile
 
 
 def record(job: Job, files: Sequence[IndexedFile]) -> None:
@@ -35,7 +32,7 @@ def record(job: Job, files: Sequence[IndexedFile]) -> None:
         return
     moment = now()
     with job.run.writing.write() as c:
-        known = content_ids(c, [file.hash for file in files if file.read and file.hash])
+        known = content_ids(c, [file.content.hash for file in files if file.content])
         contents = _record_contents(c, files, known, moment)
         arrived = _move_folders(c, job, files, contents, moment)
         written = [
@@ -57,7 +54,7 @@ def _record_contents(
     c: Connection, files: Sequence[IndexedFile], known: Mapping[str, int], moment: int
 ) -> dict[str, int]:
     """The ids of all contents of *files*, by hash."""
-    read = [file.read for file in files if file.read]
+    read = [file.content for file in files if file.content]
     told = content_rows(c, [*known])
     correct_claimed(c, [row for row in read if row.hash in known and row != told[row.hash]])
     contents = record_contents(c, read, moment)
@@ -65,7 +62,7 @@ def _record_contents(
     media = {file.hash: file for file in reversed(files) if file.kind.is_media and file.hash}
     record_media(c, [_media(file, moment) for file in media.values()])
     inspected = [
-        file for file in media.values() if file.is_inspected and (file.hash in known or not file.read)
+        file for file in media.values() if file.is_inspected and (file.hash in known or not file.content)
     ]
     complete_media(c, [_media(file, moment) for file in inspected])
     return contents

@@ -162,6 +162,7 @@ def _carry_out(job: Job, steps: Steps) -> None:
 
 
 def _read(job: Job, steps: Steps) -> None:
+    """Read and record all; when it is left, what was to be done is not kept any more."""
     work = job.take_work()
     job.run.reporter.begin(Stage.RECORD, files=work.height, size=job.todo.bytes_to_read)
     with hashed_ahead(job, work) as batches:

@@ -11,17 +11,17 @@ LEAST_FILES = 200  # fewer would pay a sync for nothing
 LEAST_BYTES = 256_000_000
 
 
-def cut(work: pl.DataFrame, least_files: int = LEAST_FILES) -> Iterator[pl.DataFrame]:
+def cut(work: pl.DataFrame, least_files: int | None = None) -> Iterator[pl.DataFrame]:
     """
     Yield slices of *work* (columns `group`, `size`, at least), in its order, each of whole groups.
 
     The rows of a group must stand together, as in a frame that is sorted by it.
     Files and bytes both count: a batch is full when its share of the largest allowed of either adds up
-    to one.
+    to one. *least_files* (None: `LEAST_FILES`) are always allowed.
     """
     if work.is_empty():
         return
-    files = max(least_files, 2 * work.height / MOST_BATCHES)
+    files = max(LEAST_FILES if least_files is None else least_files, 2 * work.height / MOST_BATCHES)
     size = max(LEAST_BYTES, 2 * int(work["size"].sum()) / MOST_BATCHES)
     groups = work.group_by("group", maintain_order=True).agg(
         weight=pl.len() / files + pl.col("size").sum() / size, length=pl.len()

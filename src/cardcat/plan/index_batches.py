@@ -1,4 +1,4 @@
-"""Cut what an index has to read into portions: whole groups, and no more than may be lost by a kill."""
+"""Cut what an index has to read into batches of portions: whole groups, and no more than may be lost."""
 
 from __future__ import annotations
 
@@ -6,8 +6,20 @@ from collections.abc import Iterator
 
 import polars as pl
 
-MOST_FILES = 16_000  # a page of an index over hashes is written once for all of them
+from cardcat.plan.batches import cut
+
+MOST_FILES = 16_000  # with fewer, the same pages of the indexes over hashes are written again and again
 MOST_BYTES = 256_000_000
+
+
+def batches(work: pl.DataFrame) -> Iterator[list[pl.DataFrame]]:
+    """
+    The portions of *work* in its order, those of one step together.
+
+    A step is as large as one of a backup (`batches.cut`), but no smaller than a portion may be.
+    """
+    for batch in cut(work, least_files=MOST_FILES):
+        yield list(portions(batch))
 
 
 def portions(work: pl.DataFrame, files: int = MOST_FILES, size: int = MOST_BYTES) -> Iterator[pl.DataFrame]:
