@@ -8,16 +8,18 @@ import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from cardcat import stopping
 from cardcat.care import verifying
 from cardcat.care.choosing import scope_of
 from cardcat.catalog.engine import open_catalog
+from cardcat.catalog.knowledge import KnownCopy, copies_by_id
 from cardcat.errors import CancelledError, CatalogError, UsageError
 from cardcat.reporting import Silent
 from cardcat.storage import verify as storage_verify
@@ -264,6 +266,20 @@ def test_two_partitions_of_one_disk_take_turns(plugged: Desk, monkeypatch: pytes
         monkeypatch.setattr(verifying, "disk_of", lambda _, disk=disk: disk)
         assert checked(plugged).checked == 8
     assert at_once == [2, 1, 2]
+
+
+def test_a_copy_of_which_less_is_known_by_now_is_passed_over(
+    backed_up: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process has taken away the row that stands for its location, since it was asked what is due."""
+    asked: list[int] = []
+
+    def first_none(c: Connection, ids: Sequence[int]) -> list[KnownCopy]:
+        asked.append(len(ids))
+        return [] if len(asked) == 1 else copies_by_id(c, ids)
+
+    monkeypatch.setattr(verifying, "copies_by_id", first_none)
+    assert checked(backed_up).checked == 4
 
 
 def test_what_one_drive_ends_by_ends_the_other(plugged: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Sequence
@@ -10,12 +11,15 @@ from pathlib import Path
 import pytest
 
 from cardcat.errors import CatalogError
-from cardcat.indexing import ScanState, reading, recording
+from cardcat.indexing import ScanState, hashing, reading, recording
 from cardcat.indexing.hashing import Batch, IndexedFile
 from cardcat.indexing.job import Job
 from cardcat.indexing.places import Asked
 from cardcat.indexing.reading import read_batch
 from cardcat.indexing.running import Steps, carry_out, opened_index
+from cardcat.media.pool import MetadataPool
+from cardcat.media.protocol import Request
+from cardcat.metadata import Metadata
 from cardcat.plan import batches, index_batches
 from cardcat.storage.disk import Disk, StrPath
 from tests.indexing.conftest import Counting, Library
@@ -95,9 +99,68 @@ def test_after_a_stop_what_was_read_ahead_is_recorded_and_no_more(
         recording.record(job, files)
 
     monkeypatch.setattr(reading, "record", stopping)
-    found = filled.one(disk=disk, stop=asked.is_set)
+    found = filled.one(mode="content", disk=disk, stop=asked.is_set)
     assert (found.state, found.new) == (ScanState.PAUSED, 4)
     assert len(filled.rows()) == 4
+
+
+def test_after_a_stop_no_file_is_looked_into(filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = Telling("IMG_3.JPG")
+    asked = threading.Event()
+    looked_into: list[int] = []
+    read = MetadataPool.read
+
+    def stopping(job: Job, files: Sequence[IndexedFile]) -> None:
+        assert disk.is_read.wait(LONG)
+        asked.set()
+        recording.record(job, files)
+
+    def noted(pool: MetadataPool, files: Sequence[Request]) -> list[Metadata]:
+        looked_into.append(len(files))
+        return read(pool, files)
+
+    monkeypatch.setattr(reading, "record", stopping)
+    monkeypatch.setattr(MetadataPool, "read", noted)
+    found = filled.one(disk=disk, stop=asked.is_set)
+    assert (found.state, found.new, looked_into) == (ScanState.PAUSED, 2, [2])
+    assert filled.one().new == len(FILES) - 2
+
+
+def test_what_failed_ahead_is_tried_again_by_the_one_that_wants_it(
+    filled: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = threading.Event()
+    recall = hashing._recall
+
+    def busy_once(job: Job, files: Sequence[IndexedFile]) -> None:
+        if files[0].name == "IMG_2.JPG" and not failed.is_set():
+            failed.set()
+            raise CatalogError("The catalog is busy.")
+        recall(job, files)
+
+    def late(job: Job, files: Sequence[IndexedFile]) -> None:
+        assert failed.wait(LONG)
+        recording.record(job, files)
+
+    monkeypatch.setattr(hashing, "_recall", busy_once)
+    monkeypatch.setattr(reading, "record", late)
+    assert filled.one().new == len(FILES)
+
+
+def test_what_could_not_be_read_before_a_drive_went_is_told(
+    filled: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Dying(Disk):
+        def open_source(self, path: StrPath) -> int:
+            if Path(path).name == "IMG_3.JPG":
+                filled.root.rename(filled.folder / "elsewhere")
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return super().open_source(path)
+
+    found = filled.one(disk=Dying())
+    assert (found.state, found.new) == (ScanState.ERROR, 2)
+    assert [each.path for each in found.findings] == ["a/IMG_3.JPG"]
+    assert "missing" not in filled.statuses().values()
 
 
 def test_a_film_is_not_read_to_its_end_once_the_catalog_fails(

@@ -71,7 +71,7 @@ def test_a_stop_keeps_what_is_done_and_misses_nothing(filled: Library) -> None:
     result = filled.index(disk=Stopping(), stop=asked.is_set)
     (found,) = result.locations
     assert (found.state, result.is_cancelled, result.exit_code) == (ScanState.PAUSED, True, 130)
-    assert found.new in (4, 5, 6)
+    assert 2 <= found.new <= 6
     assert "missing" not in filled.statuses().values()
     assert filled.ask("SELECT scan_state FROM locations") == [("paused",)]
     assert (found.new + filled.one().new, set(filled.rows("missing"))) == (9, {"a/IMG_a0.JPG"})

@@ -168,14 +168,13 @@ class _Checking:
 
     def _by_disk(self, due: Sequence[DueCopy]) -> list[list[DueCopy]]:
         """*due* in its order, what lies on one disk together."""
-        samples = {copy.volume_key: copy for copy in self._samples.values()}
-        volumes = {key: self._places.volume(copy) for key, copy in samples.items()}
-        disks = disk_of_each(
-            [DiskNames(key, disk_of(one), one.disk) for key, one in volumes.items() if one is not None]
-        )
+        placed = {location: self._places.volume(copy) for location, copy in self._samples.items()}
+        volumes = {volume.key: volume for volume in placed.values() if volume}
+        disks = disk_of_each([DiskNames(key, disk_of(one), one.disk) for key, one in volumes.items()])
         found: dict[str, list[DueCopy]] = defaultdict(list)
         for copy in due:
-            key = self._samples[copy.location_id].volume_key
+            sample = self._samples.get(copy.location_id)  # another process may have written meanwhile
+            key = sample.volume_key if sample else ""
             disk = disks.get(key, UNKNOWN_DISK)
             found[key if disk == UNKNOWN_DISK else disk].append(copy)
         return [*found.values()]

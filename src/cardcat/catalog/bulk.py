@@ -14,8 +14,8 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import Insert, Update
 
-CHUNK = 5_000  # rows a statement: far below SQLite's 32,766 variables, and enough to be fast
 _AT_ONCE = 400  # rows that one step of SQLite inserts
+CHUNK = 12 * _AT_ONCE  # rows a statement: far below SQLite's 32,766 variables, and enough to be fast
 _MOST_VALUES = 32_766  # that it takes in one step
 
 T = TypeVar("T")

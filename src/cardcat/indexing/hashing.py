@@ -92,9 +92,11 @@ class Hashing:
         """
         The portion of this number, hashed; from now on the one after it is. It can be taken again.
 
-        CancelledError if the user wanted to stop before it was begun; SourceError if the folder is gone.
+        CancelledError if the user wanted to stop before it was begun.
         """
-        begun = self._begun.pop(number, None) or self._begin(number)
+        begun = self._begun.pop(number, None)
+        if begun is None or (begun.done() and begun.exception()):  # what has failed ahead may do by now
+            begun = self._begin(number)
         if number + 1 < len(self._portions) and number + 1 not in self._begun:
             self._begun[number + 1] = self._begin(number + 1)
         return begun.result()
@@ -137,8 +139,6 @@ def _hashed(job: Job, rows: pl.DataFrame) -> Portion:
     ):
         portion.findings += findings
         portion.bytes_read += size
-    if any(file.is_unread for file in to_read):
-        job.root.require_there()
     return portion
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cardcat.catalog.indexed import inspected
+from cardcat.errors import CardcatError
 from cardcat.indexing.hashing import Batch, IndexedFile, Portion, unread
 from cardcat.indexing.job import Job
 from cardcat.indexing.recording import record
@@ -31,15 +32,30 @@ def read_batch(job: Job, batch: Batch) -> None:
         if number < job.recorded:
             continue
         portion = batch.hashing.take(number)
+        _require_there(job, portion)
         if job.is_deep:
             _inspect(job, portion)
         done = [file for file in portion.files if not (file.is_unread or file.is_companion)]
         record(job, done)
-        job.findings += portion.findings
-        job.tally.bytes_read += portion.bytes_read
+        _tell(job, portion)
         if not job.mode.reads:
             job.run.reporter.advance(files=len(done), size=0)
         job.recorded = number + 1
+
+
+def _require_there(job: Job, portion: Portion) -> None:
+    """SourceError if a file could not be read since the folder is gone; what was found before is told."""
+    if any(file.is_unread for file in portion.files):
+        try:
+            job.root.require_there()
+        except CardcatError:
+            _tell(job, portion)
+            raise
+
+
+def _tell(job: Job, portion: Portion) -> None:
+    job.findings += portion.findings
+    job.tally.bytes_read += portion.bytes_read
 
 
 def _inspect(job: Job, portion: Portion) -> None:
@@ -49,6 +65,10 @@ def _inspect(job: Job, portion: Portion) -> None:
     with job.run.writing.read() as c:
         known = inspected(c, [file.hash for file in media if file.hash])
     wanted = [file for file in media if file.hash not in known]
+    if job.run.stop():  # to look into thousands takes a while: the next index does it
+        for file in wanted:
+            file.is_unread = True
+        return
     groups = {file.group for file in wanted}
     beside = [
         file for file in files if file.group in groups and file.kind is Kind.SIDECAR and not file.is_unread
