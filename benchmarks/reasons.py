@@ -48,10 +48,6 @@ OF_SCRIPTS: dict[str, str] = {
         "what devices of their own would take."
     ),
     "queries": "",
-    "growth": (
-        "Where nothing is new it is 1.1 KB a file: its path as text, what earlier sessions say of it, and "
-        "its row in the frames of the stages"
-    ),
 }
 """By the name of a script, for all of its rows that have none of their own."""
 
