@@ -6,17 +6,21 @@ import errno
 import hashlib
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 from sqlalchemy.dialects import sqlite
 
+from cardcat.catalog.copies import held_media
 from cardcat.catalog.engine import open_catalog
 from cardcat.catalog.mentions import owners_of
 from cardcat.catalog.origins import origins_of
 from cardcat.catalog.renewals import paths_on_cards
 from cardcat.errors import DestinationError
 from cardcat.model import SessionStatus
+from cardcat.stages import hashing
 from cardcat.storage.disk import Disk, StrPath
 from cardcat.storage.holding import open_destination
 from tests.support import DAY, Desk, fill, jpeg
@@ -56,6 +60,31 @@ def test_what_is_as_it_was_is_said_again_word_for_word(desk: Desk) -> None:
         ("skipped", "already backed up", 0, 1)
     }
     assert set(said(desk, 1, "is_repeat")) == {(0,)}
+
+
+def test_of_what_a_drive_holds_only_what_a_new_file_could_be_is_looked_up(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[int]] = []
+    answers: list[int] = []
+
+    def noted(c: Connection, location_id: int, sizes: Iterable[int]) -> list[tuple[int, str | None, str]]:
+        asked.append(sorted(sizes))
+        found = [*held_media(c, location_id, asked[-1])]
+        answers.append(len(found))
+        return found
+
+    monkeypatch.setattr(hashing, "held_media", noted)
+    photos = [jpeg(number) + bytes(number) for number in range(3)]  # of three sizes
+    fill(desk.card, {f"DCIM/{number}.JPG": photo for number, photo in enumerate(photos)})
+    desk.backup()
+    desk.backup()
+    fill(desk.card, {"DCIM/twin.JPG": photos[1], "DCIM/new.JPG": jpeg(9) + bytes(9)})
+    desk.backup()
+    sizes = sorted(map(len, photos))
+    assert asked == [sizes, [], sorted([sizes[1], len(jpeg(9)) + 9])]
+    assert answers == [0, 0, 1]
+    assert desk.ask("SELECT count(*) FROM file_locations") == [(4,)]  # the twin was not copied
 
 
 def test_only_what_is_as_it_was_is_a_repeat(desk: Desk) -> None:

@@ -70,7 +70,7 @@ DECISIONS: Contract = {
     "copy": Values(pl.Int64, nullable=True),
 }
 
-# What every destination already holds of media: `copies.held_media`.
+# What every destination already holds of media of certain sizes: `copies.held_media`.
 MEDIA = {"size": pl.Int64, "sample": pl.String, "hash": pl.String}
 
 

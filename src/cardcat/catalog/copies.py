@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy import Connection, Row, Select, exists, select, update
 
 from cardcat.catalog.bulk import Value, among, chunks, insert_many, insert_new, insert_or_renew, unique
 from cardcat.catalog.resolving import resolve_findings
@@ -40,20 +40,22 @@ class NewCopy:
     how: str | None
 
 
-def held_media(c: Connection, location_id: int) -> list[tuple[int, str | None, str]]:
-    """(size, sample, hash) of every image and video with a copy present in the location."""
-    query = (
-        select(content_identity.c.size_bytes, content_identity.c.sample_hash, content_identity.c.cas_id)
-        .join(file_locations, file_locations.c.content_id == content_identity.c.id)
-        .join(folders, folders.c.id == file_locations.c.folder_id)
-        .where(
-            folders.c.location_id == location_id,
-            file_locations.c.status == Presence.PRESENT.value,
-            content_identity.c.kind.in_(("image", "video")),
-        )
-        .distinct()
+def held_media(
+    c: Connection, location_id: int, sizes: Iterable[int]
+) -> Iterator[tuple[int, str | None, str]]:
+    """(size, sample, hash) of every image and video of one of these sizes with a copy in the location."""
+    k, f = content_identity.c, file_locations.c
+    is_held = exists().where(
+        f.content_id == k.id,
+        f.status == Presence.PRESENT.value,
+        folders.c.id == f.folder_id,
+        folders.c.location_id == location_id,
     )
-    return [(size, sample, cas_id) for size, sample, cas_id in c.execute(query)]
+    for chunk in chunks(unique(sizes)):
+        of_size = select(k.size_bytes, k.sample_hash, k.cas_id).where(
+            among(c, k.size_bytes, chunk), k.kind.in_(("image", "video")), is_held
+        )
+        yield from c.execute(of_size).tuples()
 
 
 def copies_of(c: Connection, location_id: int, hashes: Sequence[str]) -> list[CopyRow]:

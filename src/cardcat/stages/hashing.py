@@ -30,10 +30,10 @@ class Known:
     """
     What is known before anything is copied.
 
-    *held* is a frame (`frames.HELD`) a destination, by its number; *media* what it holds of media
-    (`frames.MEDIA`); *read* what was read of candidates (`frames.KNOWN`), hash and kind only where the
-    fingerprint matched. *changed* has the `path` and `hash` of files that an earlier session left and that
-    were found to hold other bytes now, a frame a destination.
+    *held* is a frame (`frames.HELD`) a destination, by its number; *media* what it holds of media that files
+    of the card could be, by their size (`frames.MEDIA`); *read* what was read of candidates (`frames.KNOWN`),
+    hash and kind only where the fingerprint matched. *changed* has the `path` and `hash` of files that an
+    earlier session left and that were found to hold other bytes now, a frame a destination.
     """
 
     held: dict[int, pl.DataFrame]
@@ -57,8 +57,9 @@ def hash_candidates(run: Run, listing: Listing) -> Known:
     earlier = _each(run, lambda destination: held_from_earlier(run, destination, listing.frame))
     retimed = _read_retimed(run, listing.frame, earlier)
     held = _each(run, lambda destination: _held(run, destination, earlier[destination.number], retimed))
-    media = {d.number: _media(run, d.location_id) for d in run.alive}
     open_files = _not_held(listing.frame, list(held.values()), recheck=run.options.recheck)
+    in_question = pl.concat([open_files, listing.frame.join(retimed, on="item", how="semi")])
+    media = {d.number: _media(run, d.location_id, in_question["size"].unique()) for d in run.alive}
     candidates = _candidates(open_files, list(media.values())).join(retimed, on="item", how="anti")
     sampled = sample_files(run, candidates.filter(pl.col("size") > WHOLE))
     small = candidates.filter(pl.col("size") <= WHOLE)  # a fingerprint would read all of it too
@@ -109,9 +110,9 @@ def _changed(earlier: Earlier, read: pl.DataFrame) -> pl.DataFrame:
     return read.join(left, on="path", how="semi").join(same, on="path", how="anti")
 
 
-def _media(run: Run, location_id: int) -> pl.DataFrame:
+def _media(run: Run, location_id: int, sizes: pl.Series) -> pl.DataFrame:
     with run.catalog.read() as c:
-        return pl.DataFrame(held_media(c, location_id), schema=MEDIA, orient="row")
+        return pl.DataFrame([*held_media(c, location_id, sizes)], schema=MEDIA, orient="row")
 
 
 def _not_held(listing: pl.DataFrame, held: Sequence[pl.DataFrame], *, recheck: bool) -> pl.DataFrame:
