@@ -26,6 +26,7 @@ SCRIPTS = (
     "destinations",
     "ceiling",
     "again",
+    "full_drive",
     "recording",
     "indexing",
     "duplicate_search",

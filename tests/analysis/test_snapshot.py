@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cardcat import analysis
-from cardcat.analysis import following, parts, snapshot
+from cardcat.analysis import following, opening, parts, snapshot
 from cardcat.catalog import arrow
 from cardcat.catalog.engine import open_catalog
 from cardcat.catalog.sources import fast_driver
@@ -456,6 +456,31 @@ def test_what_did_not_fit_into_memory_is_removed_also_after_a_kill(path: Path, c
     del db
     gc.collect()
     assert not list(spill.iterdir())
+
+
+@pytest.mark.parametrize("when", ["before it is held", "while it is held by who clears up", "as it is held"])
+def test_a_folder_that_another_clears_away_is_made_anew(
+    path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    held, met = opening._held, [0]
+
+    def met_once(spill: Path) -> int:
+        met[0] += 1
+        if met[0] > 1:
+            return held(spill)
+        if when == "while it is held by who clears up":
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        if when == "before it is held":
+            spill.rmdir()
+        descriptor = held(spill)
+        spill.rmdir()
+        return descriptor
+
+    monkeypatch.setattr(opening, "_held", met_once)
+    with analysis.connect(path) as db:
+        ((spill,),) = db.sql("SELECT current_setting('temp_directory')").fetchall()
+        assert Path(spill).is_dir()
+    assert met == [2]
 
 
 def test_nothing_is_downloaded(path: Path) -> None:

@@ -220,8 +220,7 @@ def _new(memory: str, place: Path) -> duckdb.DuckDBPyConnection:
     spills = place / "spill"
     spills.mkdir(parents=True, exist_ok=True, mode=0o700)
     _clear(spills)
-    spill = Path(tempfile.mkdtemp(dir=spills))
-    descriptor = _held(spill)
+    spill, descriptor = _folder_in(spills)
     db = duckdb.connect(":memory:", config={**_OFFLINE, "memory_limit": memory, "temp_directory": str(spill)})
     weakref.finalize(db, _remove, spill, descriptor)
     return db
@@ -232,6 +231,17 @@ def _clear(spills: Path) -> None:
     for spill in spills.iterdir():
         with suppress(OSError):
             _remove(spill, _held(spill))
+
+
+def _folder_in(spills: Path) -> tuple[Path, int]:
+    """A new folder that is held; another process may clear one away before it is."""
+    while True:
+        spill = Path(tempfile.mkdtemp(dir=spills))
+        with suppress(FileNotFoundError, BlockingIOError):
+            descriptor = _held(spill)
+            if os.fstat(descriptor).st_nlink:
+                return spill, descriptor
+            os.close(descriptor)
 
 
 def _held(spill: Path) -> int:
