@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -22,9 +22,6 @@ from cardcat.reporting import Reporter
 from cardcat.storage.disk import Disk
 from cardcat.storage.presence import Root
 from cardcat.storage.tree import Rules
-
-if TYPE_CHECKING:
-    from cardcat.indexing.looking import Changes
 
 _BESIDE_CATALOG = ("", "-wal", "-shm", "-journal", ".lock")
 
@@ -71,6 +68,32 @@ class Tally:
     def is_any(self) -> bool:
         """Whether anything was."""
         return bool(self.new or self.changed or self.moved or self.back or self.missing)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """
+    What is there, and what there is to do.
+
+    *files* and *size* (bytes) are what was seen, *left_out* how many files were not taken, *to_read* and
+    *bytes_to_read* what will be hashed. *gone* has the rows whose files are not there any more: `id`,
+    `folder_id`, `name`, `content_id`. *back* are the ids of those that are there again, *still_gone* of those
+    that were missing before, and are.
+    """
+
+    files: int
+    size: int
+    left_out: int
+    to_read: int
+    bytes_to_read: int
+    gone: pl.DataFrame
+    back: list[int]
+    still_gone: list[int]
+    new: int
+    changed: int
+    unchanged: int
+    new_folders: list[str]
+    stale_folders: list[int]
 
 
 class Gone(NamedTuple):

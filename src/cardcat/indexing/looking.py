@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import cast
 
 import polars as pl
@@ -11,7 +10,7 @@ import polars as pl
 from cardcat.catalog.engine import Catalog
 from cardcat.catalog.library_rows import library_files, library_folders
 from cardcat.frames import path_column
-from cardcat.indexing.job import Gone, Job
+from cardcat.indexing.job import Changes, Gone, Job
 from cardcat.model import Kind, Presence, Role, Stage
 from cardcat.plan.structures import group_files
 from cardcat.reporting import Reporter
@@ -31,32 +30,6 @@ _FILES: dict[str, type[pl.DataType]] = {
     "kind": pl.String,
     "is_inspected": pl.Int64,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """
-    What is there, and what there is to do.
-
-    *files* and *size* (bytes) are what was seen, *left_out* how many files were not taken, *to_read* and
-    *bytes_to_read* what will be hashed. *gone* has the rows whose files are not there any more: `id`,
-    `folder_id`, `name`, `content_id`. *back* are the ids of those that are there again, *still_gone* of those
-    that were missing before, and are.
-    """
-
-    files: int
-    size: int
-    left_out: int
-    to_read: int
-    bytes_to_read: int
-    gone: pl.DataFrame
-    back: list[int]
-    still_gone: list[int]
-    new: int
-    changed: int
-    unchanged: int
-    new_folders: list[str]
-    stale_folders: list[int]
 
 
 def look(job: Job) -> None:
