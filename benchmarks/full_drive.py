@@ -16,12 +16,11 @@ from pathlib import Path
 
 from benchmarks import running
 from benchmarks.copying import fresh_catalog
-from benchmarks.indexing import photos
+from benchmarks.indexing import JPEG, photos
 from benchmarks.results import Result, table, write
 from benchmarks.timing import interleaved
 
 _NEW = 100  # photos of a small card
-_PHOTO = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00"
 
 
 @dataclass
@@ -64,7 +63,7 @@ class Bench:
             self._card(number).mkdir(parents=True)
             for photo in range(_NEW):
                 path = self._card(number) / f"NEW_{photo:04d}.JPG"
-                path.write_bytes(_PHOTO + dice.randbytes(4_000))
+                path.write_bytes(JPEG + dice.randbytes(4_000))
 
     def _card(self, number: int) -> Path:
         return self.folder / f"card-{number}" / "DCIM"

@@ -30,7 +30,7 @@ from benchmarks.results import Result, read, table, write
 from benchmarks.timing import interleaved
 
 _IN_A_FOLDER = 100
-_JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00"
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00"
 _DUPLICATES = """
 SELECT g.media_file_hash, CASE d.path WHEN '' THEN f.name ELSE d.path || '/' || f.name END
 FROM duplicate_groups AS g
@@ -101,7 +101,7 @@ def photos(root: Path, count: int) -> None:
         folder = root / f"{number // _IN_A_FOLDER:05d}"
         if number % _IN_A_FOLDER == 0:
             folder.mkdir(parents=True)
-        content = dice.choice(made) if made and dice.random() < 1 / 7 else _JPEG + dice.randbytes(500)
+        content = dice.choice(made) if made and dice.random() < 1 / 7 else JPEG + dice.randbytes(500)
         if dice.random() < 1 / 50:
             made.append(content)
         (folder / f"IMG_{number:06d}.JPG").write_bytes(content)

@@ -59,7 +59,7 @@ def hash_candidates(run: Run, listing: Listing) -> Known:
     held = _each(run, lambda destination: _held(run, destination, earlier[destination.number], retimed))
     open_files = _not_held(listing.frame, list(held.values()), recheck=run.options.recheck)
     in_question = pl.concat([open_files, listing.frame.join(retimed, on="item", how="semi")])
-    media = {d.number: _media(run, d.location_id, in_question["size"].unique()) for d in run.alive}
+    media = {d.number: _media(run, d.location_id, in_question["size"]) for d in run.alive}
     candidates = _candidates(open_files, list(media.values())).join(retimed, on="item", how="anti")
     sampled = sample_files(run, candidates.filter(pl.col("size") > WHOLE))
     small = candidates.filter(pl.col("size") <= WHOLE)  # a fingerprint would read all of it too
