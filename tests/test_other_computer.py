@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
+from cardcat.catalog.engine import Catalog
 from cardcat.model import BackupResult, Layout, SessionStatus
 from cardcat.storage.disk import Disk
 from tests.support import Desk, fill, jpeg, snapshot
@@ -91,6 +95,38 @@ def test_what_another_computer_copied_is_claimed_read_and_skipped(desk: Desk, la
     ]
     again = desk.backup(layout=layout)
     assert (copied(again), again.bytes_read_from_source) == (0, 0)
+
+
+def test_the_catalog_is_asked_and_told_of_many_copies_at_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each transaction is a sync of the disk: one a file would take longer than to copy them all."""
+    taken: Counter[str] = Counter()
+    for way in ("read", "write"):
+        plain: Callable[[Catalog], AbstractContextManager[Connection]] = getattr(Catalog, way)
+
+        def counted(
+            catalog: Catalog,
+            way: str = way,
+            plain: Callable[[Catalog], AbstractContextManager[Connection]] = plain,
+        ) -> AbstractContextManager[Connection]:
+            taken[way] += 1
+            return plain(catalog)
+
+        monkeypatch.setattr(Catalog, way, counted)
+
+    def transactions(notes: range) -> Counter[str]:
+        fill(desk.card, {f"MISC/{number}.txt": b"note %d" % number for number in notes})
+        desk.backup()
+        on_another_computer(desk)
+        taken.clear()
+        result = desk.backup()
+        assert result.sessions[0].counts.copied == 0
+        assert desk.ask("SELECT DISTINCT evidence FROM file_locations") == [("read_back_cold",)]
+        return Counter(taken)
+
+    few, many = transactions(range(5)), transactions(range(60))
+    assert many.total() <= few.total() + 2  # the second drive has a history to carry on
 
 
 def changed(copy: Path) -> None:

@@ -87,6 +87,34 @@ def test_each_row_is_updated_with_its_own_values_and_those_of_the_statement(c: C
     assert sorted(map(tuple, found)) == [("a", "video", 7), ("b", "audio", 7)]
 
 
+@pytest.mark.parametrize("count", [398, 401, 1_203])
+def test_many_rows_are_updated_as_each_of_them_is(c: Connection, count: int) -> None:
+    names = [f"{number}" for number in range(count)]
+    insert_many(c, insert_new(c, content_identity), rows(*names, "unasked"))
+    statement = update(content_identity).where(K.cas_id == bindparam("b_hash"), K.kind == "image")
+    statement = statement.values(
+        size_bytes=K.size_bytes + 6,
+        kind="video",
+        xxh3_128=bindparam("b_xxh3"),
+        created_at=bindparam("b_time"),
+    )
+    given: list[dict[str, Value]] = [
+        {"b_hash": name, "b_xxh3": name if int(name) % 2 else None, "b_time": -int(name)} for name in names
+    ]
+    steps: list[bool] = []
+
+    @event.listens_for(c, "before_cursor_execute")
+    def _(*args: object) -> None:
+        steps.append(bool(args[-1]))
+
+    update_many(c, statement, [*given, {"b_hash": "none", "b_xxh3": "", "b_time": 0}])
+    columns = (K.cas_id, K.size_bytes, K.kind, K.xxh3_128, K.created_at)
+    found = [*map(tuple, c.execute(content_identity.select().with_only_columns(*columns)))]
+    told = [(name, 7, "video", row["b_xxh3"], row["b_time"]) for name, row in zip(names, given, strict=True)]
+    assert found == [*told, ("unasked", 1, "image", None, 1)]
+    assert steps[:-1] == [False] * (count // 400) + [True]  # what is left is one call, a step each
+
+
 def test_a_row_without_a_value_erases_nothing(c: Connection) -> None:
     insert_many(c, insert_new(c, content_identity), rows("a"))
     statement = update(content_identity).where(K.cas_id == bindparam("b_hash"))

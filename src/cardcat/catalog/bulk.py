@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, islice
@@ -75,19 +76,18 @@ def insert_many(c: Connection, statement: Insert, rows: Iterable[dict[str, Value
     """
     for chunk in chunks(rows):
         compiled = _compiled(statement, c.dialect, tuple(chunk[0]))
-        many = _of_many(compiled)
-        whole = len(chunk) - len(chunk) % _AT_ONCE if many else 0
-        for some in chunks(chunk[:whole], _AT_ONCE):
-            c.exec_driver_sql(many, tuple(chain.from_iterable(_values(compiled, some))))
-        if whole < len(chunk):
-            _run(c, compiled, chunk[whole:])
+        _run_all(c, compiled, _of_many(compiled), chunk)
 
 
 def update_many(c: Connection, statement: Update, rows: Iterable[dict[str, Value]]) -> None:
-    """Run an update for all *rows*, which have a value for each `bindparam` of it, thousands at a time."""
+    """
+    Run an update for all *rows*, which have a value for each `bindparam` of it, thousands at a time.
+
+    No two of them are about the same row of the table.
+    """
     compiled = _compiled(statement, c.dialect)
     for chunk in chunks(rows):
-        _run(c, compiled, chunk)
+        _run_all(c, compiled, _of_all(compiled), chunk)
 
 
 @lru_cache
@@ -105,20 +105,42 @@ def _compiled(statement: Insert | Update, dialect: Dialect, names: tuple[str, ..
     return compiled
 
 
-@lru_cache
-def _of_many(compiled: SQLCompiler) -> str:
+def _run_all(c: Connection, compiled: SQLCompiler, many: str, rows: Sequence[dict[str, Value]]) -> None:
     """
-    The insert for `_AT_ONCE` rows in one step, '' where that can't be said.
+    Run *compiled* for each of *rows*, by *many*, which does so for `_AT_ONCE` of them in one step.
 
     After each step the driver waits for Python's lock, which threads that read files have in turn: with a
     step for each row, that would be most of the time.
     """
+    whole = len(rows) - len(rows) % _AT_ONCE if many else 0
+    for some in chunks(rows[:whole], _AT_ONCE):
+        c.exec_driver_sql(many, tuple(chain.from_iterable(_values(compiled, some))))
+    if whole < len(rows):
+        _run(c, compiled, rows[whole:])
+
+
+@lru_cache
+def _of_many(compiled: SQLCompiler) -> str:
+    """The insert of `_AT_ONCE` rows, '' where that can't be said."""
     count = len(compiled.positiontup or ())
     one = f"({', '.join('?' * count)})"
     head, found, tail = compiled.string.partition(f" VALUES {one}")
     if not found or count * _AT_ONCE > _MOST_VALUES:
         return ""
     return f"{head}{found}{f', {one}' * (_AT_ONCE - 1)}{tail}"
+
+
+@lru_cache
+def _of_all(compiled: SQLCompiler) -> str:
+    """The update of `_AT_ONCE` rows, '' where that can't be said."""
+    count = len(compiled.positiontup or ())
+    numbers = iter(range(1, count + 1))
+    text, found = re.subn(r"\?", lambda _: f"given.column{next(numbers, 0)}", compiled.string)
+    head, where, condition = text.partition(" WHERE ")
+    if not where or found != count or not 0 < count * _AT_ONCE <= _MOST_VALUES:
+        return ""
+    one = f"({', '.join('?' * count)})"
+    return f"{head} FROM (VALUES {', '.join([one] * _AT_ONCE)}) AS given WHERE {condition}"
 
 
 def _run(c: Connection, compiled: SQLCompiler, rows: Sequence[dict[str, Value]]) -> None:

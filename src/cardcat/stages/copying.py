@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from cardcat.catalog.items import start_attempt
 from cardcat.media.kind import kind_of
@@ -165,7 +165,7 @@ def _copy(run: Run, file: PlannedFile, findings: list[Finding]) -> CopiedFile | 
         findings += _source_failed(run, list(targets), file, outcome.source_error)
     if outcome.hashes is None:
         return None
-    kind = kind_of(outcome.hashes.head, PurePath(file.path).name)
+    kind = kind_of(outcome.hashes.head, file.path.rpartition("/")[2])
     proofs = {
         number: ReadBack(outcome.hashes.xxh3, Evidence.WRITTEN, "")
         for number in targets

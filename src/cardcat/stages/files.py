@@ -15,6 +15,7 @@ from cardcat.storage.destination import incoming
 from cardcat.storage.hashing import Hashes
 
 _LONGEST_SUFFIX = 6
+_NAMES = 4_096  # kept, since each is asked for several times: those of the batches that are at work
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +52,19 @@ class CopiedFile:
 
 def incoming_path(destination: Destination, file: PlannedFile) -> str:
     """Where a file is written before it is proved; keeps a plain extension, which parsers look at."""
-    suffix = os.path.splitext(file.path)[1]  # noqa: PTH122 - a path object costs more than the copy of a small file
-    plain = suffix if suffix[1:].isascii() and suffix[1:].isalnum() and len(suffix) <= _LONGEST_SUFFIX else ""
-    return f"{_incoming(destination.root, destination.session_id)}/{file.item:08d}{plain}"
+    return f"{_incoming(destination.root, destination.session_id)}/{_incoming_name(file.item, file.path)}"
 
 
 @lru_cache
 def _incoming(root: Path, session_id: int) -> str:
-    return str(incoming(root, session_id))  # asked for several times a file
+    return str(incoming(root, session_id))
+
+
+@lru_cache(_NAMES)
+def _incoming_name(item: int, path: str) -> str:
+    suffix = os.path.splitext(path)[1]  # noqa: PTH122 - a path object costs more than the copy of a small file
+    plain = suffix if suffix[1:].isascii() and suffix[1:].isalnum() and len(suffix) <= _LONGEST_SUFFIX else ""
+    return f"{item:08d}{plain}"
 
 
 def dated_of(file: CopiedFile) -> Dated:

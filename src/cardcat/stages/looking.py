@@ -76,16 +76,8 @@ def are_untouched(
         yield status is not None and status.st_size == size and mtime_of(status) == mtime_ns
 
 
-def confirm(run: Run, destination: Destination, copy: CopyRow) -> bool:
-    """As `are_good`, for one copy."""
-    news = News()
-    answer = is_good(run, destination, copy, news)
-    news.tell(run)
-    return answer
-
-
 def is_good(run: Run, destination: Destination, copy: CopyRow, news: News) -> bool:
-    """As `confirm`, but what was learnt is added to *news*, for the caller to tell."""
+    """As `are_good`, for one copy; what was learnt is added to *news*, for the caller to tell."""
     looked = _look(destination, copy, news)
     if looked is None:
         return _weigh(destination, copy, _read(run, destination, copy), news)

@@ -65,7 +65,7 @@ def publish(run: Run, destination: Destination, entries: Sequence[Entry]) -> Non
     for folder in sorted(folders):
         destination.there.make_folders(folder)
     for entry in new:
-        run.disk.rename_new(incoming_path(destination, entry.file.file), destination.root / entry.path)
+        run.disk.rename_new(incoming_path(destination, entry.file.file), f"{destination.root}/{entry.path}")
     for folder in sorted(folders):
         run.disk.fsync_folder(destination.root / folder)
 

@@ -13,7 +13,7 @@ from cardcat.paths import same_name_key
 from cardcat.plan.names import suffix_of, suffixed
 from cardcat.plan.placing import Member, Occupant
 from cardcat.run import Destination, Run
-from cardcat.stages.looking import confirm
+from cardcat.stages.looking import News, is_good
 from cardcat.storage.reading import mtime_of
 from cardcat.storage.verify import read_back
 
@@ -25,6 +25,7 @@ class _Folder:
 
     def __init__(self, names: Iterable[str]) -> None:
         self.copies: dict[str, CopyRow | None] = {}  # of names that were asked for: what the catalog says
+        self.owners: dict[int, set[str | None]] = {}  # of these copies: the source files they answer for
         self._first: dict[str, str] = {}  # by `same_name_key`
         self._others: dict[str, list[str]] = {}  # hardly ever any
         for name in names:
@@ -53,6 +54,7 @@ class Shelf:
 
     Compared without case and Unicode form, so that a drive can be copied to any filesystem. *names* are those
     that will probably be asked for: of a folder of many files, the catalog's rows of these are read at once.
+    What is learnt of copies on the way is *news*, for the caller to tell.
     """
 
     def __init__(self, run: Run, destination: Destination, names: Iterable[str] = ()) -> None:
@@ -62,6 +64,8 @@ class Shelf:
         self._folders: dict[str, _Folder] = {}
         self._mine: dict[str, tuple[str, set[str]]] = {}  # given away in this batch: hash and source paths
         self._ways: set[str] = set()  # folders that are there, or will be
+        self._looked_at: dict[int, bool] = {}  # copies, and whether they are good
+        self.news = News()
         self.proofs: dict[str, ReadBack] = {}  # of files found there that the catalog does not know
         self.known: dict[str, CopyRow] = {}  # copies that were confirmed on the way
 
@@ -146,11 +150,16 @@ class Shelf:
             return Occupant(there, hash_, frozenset(paths) | self._owners(there))
         copy = self._copy(folder, name)
         if copy is not None and copy.status == Presence.PRESENT and copy.hash == member.hash:
-            if not confirm(self._run, self._destination, copy):
+            if not self._is_good(copy):
                 return Occupant(there, None)
             self.known[there] = copy
             return Occupant(there, copy.hash, self._owners(there))
         return self._unknown(there, copy, member)
+
+    def _is_good(self, copy: CopyRow) -> bool:
+        if copy.id not in self._looked_at:
+            self._looked_at[copy.id] = is_good(self._run, self._destination, copy, self.news)
+        return self._looked_at[copy.id]
 
     def _unknown(self, there: str, copy: CopyRow | None, member: Member) -> Occupant:
         """A file that the catalog does not know, or knows wrongly: only its bytes can tell."""
@@ -175,10 +184,7 @@ class Shelf:
         copy = self.known.get(there)
         if copy is None:
             return frozenset()
-        source = self._run.source
-        with self._run.catalog.read() as c:
-            owners = owners_of(c, [copy.id], source_volume_id=source.volume_id, source_root=source.relative)
-        return frozenset(owners.get(copy.id, set()))
+        return frozenset(self._folder(there.rpartition("/")[0]).owners.get(copy.id, ()))
 
     def _folder(self, folder: str) -> _Folder:
         if folder not in self._folders:
@@ -194,13 +200,18 @@ class Shelf:
 
     def _copy(self, folder: str, name: str) -> CopyRow | None:
         """What the catalog says of a name: that of a file that is there, or was."""
-        known = self._folder(folder).copies
-        if name not in known:
-            asked = {name} if known else {name, *self._names}
+        known = self._folder(folder)
+        if name not in known.copies:
+            asked = {name} if known.copies else {name, *self._names}
+            source = self._run.source
             with self._run.catalog.read() as c:
                 found = copies_named(c, self._destination.location_id, folder, asked)
-            known.update((each, found.get(each)) for each in asked)
-        return known[name]
+                ids = [copy.id for copy in found.values()]
+                known.owners |= owners_of(
+                    c, ids, source_volume_id=source.volume_id, source_root=source.relative
+                )
+            known.copies.update((each, found.get(each)) for each in asked)
+        return known.copies[name]
 
 
 def _join(folder: str, name: str) -> str:

@@ -29,6 +29,8 @@ _WRITEBACK = (
     64 << 20
 )  # bytes of a large file after which the medium is put to work: it should never stand idle
 
+_WORTH_IT = 64 << 10  # bytes, for a call of their own; fewer are written out sooner with all the others
+
 
 @dataclass(frozen=True, slots=True)
 class CopyOutcome(Generic[K]):
@@ -164,7 +166,8 @@ class _Targets(Generic[K]):
 
     def finish(self, mtime_ns: int) -> None:
         self._each(lambda fd: self._disk.set_times(fd, mtime_ns))
-        self._each(self._disk.start_writeback)
+        if self._waiting >= _WORTH_IT:
+            self._each(self._disk.start_writeback)
         for key in list(self.open_files):
             try:
                 self._disk.close(self.open_files.pop(key))
