@@ -1,5 +1,6 @@
 -- The catalog as the migrations make it, on SQLite. Generated, not edited by hand:
 -- python -m cardcat.catalog.schema > sql/schema.sql
+-- Revision: 0006
 
 CREATE TABLE media_files (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,

@@ -27,7 +27,7 @@ from tests.program_text import (
 
 LAYERS = (
     {"model", "metadata"},
-    {"errors", "paths", "text", "plan"},
+    {"errors", "paths", "shipped", "text", "plan"},
     {"storage", "media", "catalog", "analysis"},
     {"use cases"},  # every other module of cardcat
     {"cli"},

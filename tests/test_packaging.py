@@ -15,7 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from cardcat import project
+from cardcat import project, shipped
 from cardcat.errors import UsageError
 
 CHECKOUT = Path(__file__).parents[1]
@@ -156,7 +156,7 @@ def test_an_installed_cardcat_works_where_there_are_other_flows_and_tasks(
 
 def test_the_project_is_found() -> None:
     for name in ("flows/backup.py", "tasks/__init__.py", "sql", "prefect.yaml"):
-        assert (project.ROOT / name).exists()
+        assert (shipped.ROOT / name).exists()
 
 
 def test_a_user_gets_the_project_to_own(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_a_user_gets_the_project_to_own(tmp_path: Path) -> None:
 
     assert sorted(path.name for path in folder.iterdir()) == ["flows", "prefect.yaml", "tasks"]
     assert (folder / "flows" / "backup.py").read_bytes() == (
-        project.ROOT / "flows" / "backup.py"
+        shipped.ROOT / "flows" / "backup.py"
     ).read_bytes()
     assert not list(folder.rglob("__pycache__"))
 

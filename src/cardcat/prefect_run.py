@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from cardcat import server, stopping
 from cardcat.errors import CardcatError
 from cardcat.model import BackupOptions, BackupResult, SessionStatus
-from cardcat.project import ROOT
 from cardcat.reporting import Reporter, Several, Silent, current, reporting_to
 from cardcat.server import reaping, runs
 from cardcat.server.fuse import Fuse, fused
+from cardcat.shipped import ROOT
 
 if TYPE_CHECKING:
     from prefect import Flow

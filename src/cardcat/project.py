@@ -1,4 +1,4 @@
-"""The folders beside src/: flows, tasks, sql and prefect.yaml. In a wheel they travel in _project/."""
+"""The Prefect project that a user owns and edits: the flows, the tasks and prefect.yaml."""
 
 from __future__ import annotations
 
@@ -8,11 +8,7 @@ from pathlib import Path
 
 from cardcat.errors import UsageError
 from cardcat.paths import display
-
-_SHIPPED = Path(__file__).parent / "_project"
-
-ROOT = _SHIPPED if _SHIPPED.is_dir() else Path(__file__).parents[2]
-"""Holds flows, tasks, sql and prefect.yaml: the checkout, or a folder inside the installed package."""
+from cardcat.shipped import ROOT
 
 _OWNED = ("flows", "tasks", "prefect.yaml")
 

@@ -17,6 +17,7 @@ from sqlalchemy import Engine, event, text
 from cardcat.catalog import lock, migrate, sqlite
 from cardcat.catalog.engine import open_catalog
 from cardcat.catalog.migrate import State, judge
+from cardcat.catalog.schema import schema_of
 from cardcat.catalog.sqlite import Contents
 from cardcat.errors import CatalogError
 from tests.catalog.helpers import LATER, PRESENT, fill, hold, rows_of, run_killed
@@ -60,6 +61,66 @@ def copies_beside(path: Path) -> list[Path]:
 def test_the_revisions_are_those_of_the_files() -> None:
     script = ScriptDirectory(str(migrate.MIGRATIONS))
     assert migrate.revisions() == [one.revision for one in script.walk_revisions()][::-1]
+
+
+def described(path: Path) -> tuple[object, ...]:
+    """All that a database is, but for the layout of its statements and for which catalog it is."""
+    with closing(sqlite3.connect(path)) as connection:
+        version = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        names = connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+        ).fetchall()
+        columns = {name: connection.execute(f"PRAGMA table_xinfo({name})").fetchall() for (name,) in names}
+        settings = [
+            connection.execute(f"PRAGMA {name}").fetchone()
+            for name in (
+                "page_size",
+                "encoding",
+                "auto_vacuum",
+                "application_id",
+                "user_version",
+                "journal_mode",
+            )
+        ]
+        rows = {
+            name: len(found) if name == "catalog_identity" else found
+            for (name,) in names
+            if name != "sqlite_sequence"  # a table that was made anew has a row of it, with no number yet
+            and (found := connection.execute(f"SELECT * FROM {name}").fetchall())
+        }
+        return schema_of(connection), version, columns, settings, rows
+
+
+def test_a_new_catalog_is_what_the_migrations_make(tmp_path: Path) -> None:
+    open_catalog(tmp_path / "at once.db").close()
+    migrate.upgrade_file(tmp_path / "in steps.db")
+    assert described(tmp_path / "at once.db") == described(tmp_path / "in steps.db")
+
+
+def test_a_new_catalog_needs_no_migration(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrate, "upgrade", lambda _: pytest.fail("a hundred milliseconds for nothing"))
+    open_catalog(path).close()
+    assert migrate.state(path) is State.CURRENT
+
+
+@pytest.mark.parametrize("said", ["", "-- Revision: 0001\n\nCREATE TABLE other (id);\n", None])
+def test_where_the_schema_is_not_that_of_this_version_the_migrations_make_it(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str | None
+) -> None:
+    schema = tmp_path / "schema.sql"
+    if said is not None:
+        schema.write_text(said)
+    monkeypatch.setattr(migrate, "SCHEMA", schema)
+    open_catalog(path).close()
+    assert migrate.state(path) is State.CURRENT
+
+
+def test_two_new_catalogs_are_not_the_same(tmp_path: Path) -> None:
+    found = set()
+    for name in ("a.db", "b.db"):
+        with open_catalog(tmp_path / name) as catalog, catalog.read() as c:
+            found.add(c.scalar(text("SELECT uuid FROM catalog_identity")))
+    assert len(found) == 2
 
 
 def test_rebuilding_a_parent_table_keeps_every_row(filled: Path, later: Later) -> None:
@@ -156,11 +217,7 @@ def test_a_kill_right_before_the_commit_leaves_the_catalog_as_it_was(filled: Pat
 
 
 def test_a_kill_while_the_catalog_is_made_leaves_none(path: Path) -> None:
-    code = OPEN + (
-        "import os\n"
-        "migrate._check_references = lambda path, c: os.kill(os.getpid(), 9)\n"
-        "open_catalog(sys.argv[1])\n"
-    )
+    code = OPEN + ("import os\nmigrate.uuid4 = lambda: os.kill(os.getpid(), 9)\nopen_catalog(sys.argv[1])\n")
     run_killed(code, str(path), str(migrate.MIGRATIONS))
     with pytest.raises(CatalogError, match="There is no catalog"):
         open_catalog(path, create=False)

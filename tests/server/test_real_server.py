@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 
 from cardcat import server
-from cardcat.project import ROOT, init_project
+from cardcat.project import init_project
 from cardcat.server import state
 from cardcat.server.settings import inherited
+from cardcat.shipped import ROOT
 
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 

@@ -18,8 +18,8 @@ import pytest
 
 from cardcat import reporting, server, stopping
 from cardcat.errors import CardcatError, UsageError
-from cardcat.project import ROOT
 from cardcat.server import asking, control, state
+from cardcat.shipped import ROOT
 from tests.server.conftest import Behave, Calls
 
 pytestmark = pytest.mark.usefixtures("fake_prefect")

@@ -10,9 +10,8 @@ from pathlib import Path
 from cardcat.catalog.arrow import TABLES
 from cardcat.catalog.views import ENTRIES
 from cardcat.errors import UsageError
+from cardcat.shipped import ROOT
 
-_PACKAGE = Path(__file__).parents[1]
-_FOLDERS = (_PACKAGE / "_project" / "sql", _PACKAGE.parents[1] / "sql")  # of an installation, of a checkout
 _SCHEMA = "schema"  # lies there too, and is no question
 _OURS = "why_"  # what the explanation of duplicates asks, and nobody else
 
@@ -84,7 +83,7 @@ def _words(sql: str) -> set[str]:
 
 
 def _files() -> dict[str, Path]:
-    folder = next(folder for folder in _FOLDERS if folder.is_dir())
+    folder = ROOT / "sql"
     return {file.stem: file for file in sorted(folder.glob("*.sql")) if file.stem != _SCHEMA}
 
 

@@ -10,11 +10,12 @@ from contextlib import closing
 from pathlib import Path
 
 from cardcat.catalog import sqlite
-from cardcat.catalog.migrate import migrate
+from cardcat.catalog.migrate import revisions, upgrade_file
 
 _HEADER = """\
 -- The catalog as the migrations make it, on SQLite. Generated, not edited by hand:
 -- python -m cardcat.catalog.schema > sql/schema.sql
+-- Revision: {}
 """
 _STATEMENTS = """
     SELECT sql FROM sqlite_master
@@ -28,9 +29,9 @@ def fresh_schema() -> str:
     """The statements that make the catalog of this version, from one that was just made."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "catalog.db"
-        migrate(path)
+        upgrade_file(path)
         with closing(sqlite.connect(path)) as connection:
-            return _HEADER + schema_of(connection)
+            return _HEADER.format(revisions()[-1]) + schema_of(connection)
 
 
 def schema_of(connection: sqlite3.Connection) -> str:

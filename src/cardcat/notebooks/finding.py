@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cardcat.errors import UsageError
 from cardcat.paths import display, quoted
-from cardcat.project import ROOT
+from cardcat.shipped import ROOT
 
 FOLDER = ROOT / "notebooks"
 _SUFFIX = ".py"

@@ -7,9 +7,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from cardcat.project import ROOT
 from cardcat.server import asking, state
 from cardcat.server.settings import TIMEZONE
+from cardcat.shipped import ROOT
 from cardcat.zones import computer_timezone
 
 POOL = "cardcat"

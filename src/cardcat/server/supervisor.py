@@ -19,11 +19,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from cardcat.owner import is_alive, owner_stamp
-from cardcat.project import ROOT
 from cardcat.server import asking, control, deploying, logs, state
 from cardcat.server.cards import CardLooks
 from cardcat.server.settings import USUAL_PORT, environment
 from cardcat.server.state import State
+from cardcat.shipped import ROOT
 
 _START = 180.0  # seconds after which a server that does not answer never will
 _PAUSE = 10.0  # seconds before something that ended by itself is started again

@@ -1,0 +1,10 @@
+"""Where flows, tasks, sql and prefect.yaml are: beside src/; in a wheel inside the package, in _project/."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_IN_WHEEL = Path(__file__).parent / "_project"
+
+ROOT = _IN_WHEEL if _IN_WHEEL.is_dir() else Path(__file__).parents[2]
+"""The folder that holds them: the checkout, or one inside the installed package."""
