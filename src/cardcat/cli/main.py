@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -25,10 +27,23 @@ _PLAINER = (
 
 def run() -> NoReturn:
     """Run the command of this process's own arguments, and exit."""
+    code: int | None = None
+
+    def leave() -> None:
+        """Exit without taking the interpreter apart: that takes longer than many a command."""
+        if code is None:  # a bug ended it
+            return
+        with suppress(OSError, ValueError):  # then the interpreter flushes them, and says that it can't
+            for stream in filter(None, (sys.stdout, sys.stderr)):  # one that was closed from outside is None
+                stream.flush()
+            os._exit(code)
+
+    atexit.register(leave)  # the first to be registered is the last to be called: all else is ended by then
     try:
-        sys.exit(main(sys.argv[1:]))
+        code = main(sys.argv[1:])
     except KeyboardInterrupt:  # while the explanation of the first one was written
-        sys.exit(CancelledError.exit_code)
+        code = CancelledError.exit_code
+    sys.exit(code)
 
 
 def main(arguments: Sequence[str]) -> int:
