@@ -157,6 +157,44 @@ def test_what_a_later_batch_has_proved_is_recorded_where_an_earlier_one_fails(
     assert len(desk.on()) == 1
 
 
+class Done:
+    """A batch that is copied already: its number."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def result(self) -> CopiedBatch:
+        return cast("CopiedBatch", self.number)
+
+
+def test_while_a_batch_is_recorded_two_more_are_under_way() -> None:
+    told: list[str] = []
+
+    def submit(batch: Batch) -> Done:
+        told.append(f"{batch} begins")
+        return Done(cast("int", batch))
+
+    def record(copied: CopiedBatch) -> None:
+        told.append(f"{copied} recorded")
+
+    for copied in backing_up.in_order(cast("list[Batch]", [1, 2, 3, 4]), submit):
+        record(copied)
+    begun = ["1 begins", "2 begins", "3 begins"]
+    assert told == [*begun, "1 recorded", "4 begins", "2 recorded", "3 recorded", "4 recorded"]
+
+
+def test_what_was_copied_is_recorded_where_no_more_can_begin() -> None:
+    def submit(batch: Batch) -> Done:
+        if cast("int", batch) == 3:
+            raise RuntimeError
+        return Done(cast("int", batch))
+
+    copied = backing_up.in_order(cast("list[Batch]", [1, 2, 3]), submit)
+    assert [next(copied), next(copied)] == cast("list[CopiedBatch]", [1, 2])
+    with pytest.raises(RuntimeError):
+        next(copied)
+
+
 def test_a_batch_is_waited_for_whatever_interrupts_that() -> None:
     class Interrupted:
         times = 0

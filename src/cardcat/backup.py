@@ -77,8 +77,10 @@ def in_order(batches: Iterable[Batch], submit: Callable[[Batch], Pending]) -> It
     waiting: deque[Pending] = deque()
     try:
         for batch in batches:
-            waiting.append(submit(batch))
             if len(waiting) == BATCHES_IN_FLIGHT:
+                waiting[0].result()
+            waiting.append(submit(batch))  # it begins while the one before is recorded
+            if len(waiting) > BATCHES_IN_FLIGHT:
                 yield _next(waiting)
         while waiting:
             yield _next(waiting)
