@@ -27,7 +27,7 @@ OF_ROWS: dict[str, str] = {
         "some 20 microseconds a file, and half a second is the start of Python."
     ),
     "find duplicates, 2,000 photos": (
-        "All of them read the same bytes at the speed of the disk. What is left is the start of Python."
+        "All of them read the same 1.6 GB at the speed of the disk, and that takes nine tenths of the time."
     ),
     "cardcat volumes show": "It is about a whole drive: every copy on it is weighed against all others.",
     "cardcat duplicates list --folder": (

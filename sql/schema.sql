@@ -1,6 +1,6 @@
--- The catalog as the migrations make it, on SQLite. Generated, not edited by hand:
--- python -m cardcat.catalog.schema > sql/schema.sql
--- Revision: 0006
+-- The catalog as the migrations make it, on SQLite; a new one is made from this text.
+-- Generated, not edited by hand: python -m cardcat.catalog.schema > sql/schema.sql
+-- Revision 0006, SHA-256 of what follows: 088346c61d9c51d56f9cb4dae7cf6696387bdc0a8014e12f488343c7858896d8
 
 CREATE TABLE media_files (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,

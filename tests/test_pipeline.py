@@ -195,6 +195,25 @@ def test_what_was_copied_is_recorded_where_no_more_can_begin() -> None:
         next(copied)
 
 
+class Failed:
+    """A batch that could not be copied."""
+
+    def result(self) -> CopiedBatch:
+        raise RuntimeError
+
+
+def test_no_batch_begins_after_one_has_failed() -> None:
+    begun: list[Batch] = []
+
+    def submit(batch: Batch) -> Failed:
+        begun.append(batch)
+        return Failed()
+
+    with pytest.raises(RuntimeError):
+        next(backing_up.in_order(cast("list[Batch]", [1, 2, 3]), submit))
+    assert begun == cast("list[Batch]", [1, 2])
+
+
 def test_a_batch_is_waited_for_whatever_interrupts_that() -> None:
     class Interrupted:
         times = 0

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.dialects import sqlite
 
+from cardcat.catalog import bulk
 from cardcat.catalog.copies import held_media
 from cardcat.catalog.engine import open_catalog
 from cardcat.catalog.mentions import owners_of
@@ -131,6 +132,47 @@ def test_sessions_are_repeated_by_turns(desk: Desk) -> None:
     desk.backup()
     assert said(desk, 4) == said(desk, 2)
     assert said(desk, 4, "is_repeat") == [(1,), (1,)]
+
+
+def test_the_journal_is_the_same_however_many_rows_are_written_in_one_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def journal(name: str) -> list[tuple[object, ...]]:
+        desk = Desk(tmp_path / name)
+        desk.folder.mkdir()
+        fill(desk.card, {f"DCIM/IMG_{number}.JPG": jpeg(number) for number in range(10)})
+        fill(desk.card, {f"MISC/{number}.txt": b"note" for number in range(10)})
+        desk.backup()
+        desk.backup()
+        return desk.ask(
+            "SELECT session_id, source_path, size, mtime_ns, state, reason, hash, destination_path, "
+            "attempts, is_repeat, file_location_id FROM backup_items ORDER BY 1, 2"
+        )
+
+    row_by_row = journal("one")
+    for cached in (bulk._insert_of_many, bulk._update_of_many):
+        cached.cache_clear()
+    monkeypatch.setattr(bulk, "_AT_ONCE", 3)
+    try:
+        assert journal("three") == row_by_row
+    finally:
+        for cached in (bulk._insert_of_many, bulk._update_of_many):
+            cached.cache_clear()
+
+
+def test_a_wrong_copy_that_stands_in_the_way_of_several_files_is_told_once(desk: Desk) -> None:
+    fill(desk.card, {"MISC/a/note.txt": b"note"})
+    desk.backup()
+    (copy,) = (desk.folder / "drive").rglob("note.txt")
+    copy.write_bytes(b"another note")
+    (desk.card / "MISC/a/note.txt").unlink()
+    fill(desk.card, {f"MISC/{folder}/note.txt": b"note" for folder in "bcd"})
+
+    findings = desk.backup().findings
+
+    assert [finding.error_type for finding in findings] == ["Changed"]
+    assert list(desk.on().values()).count(b"note") == 3
+    assert copy.read_bytes() == b"another note"
 
 
 def test_a_copy_that_is_gone_is_made_again_and_no_repeat(desk: Desk) -> None:

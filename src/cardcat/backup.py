@@ -69,7 +69,7 @@ def ended(run: Run, work: Callable[[], None]) -> BackupResult:
 
 def in_order(batches: Iterable[Batch], submit: Callable[[Batch], Pending]) -> Iterator[CopiedBatch]:
     """
-    Have a few batches under way at once, and yield them in their order.
+    Have two batches under way, also while the caller records the one before; they come in their order.
 
     When one fails, those that were under way are waited for, so that nothing writes any more. What they have
     copied and proved is yielded before that failure is raised.
@@ -78,8 +78,8 @@ def in_order(batches: Iterable[Batch], submit: Callable[[Batch], Pending]) -> It
     try:
         for batch in batches:
             if len(waiting) == BATCHES_IN_FLIGHT:
-                waiting[0].result()
-            waiting.append(submit(batch))  # it begins while the one before is recorded
+                waiting[0].result()  # if it failed, no more is begun
+            waiting.append(submit(batch))
             if len(waiting) > BATCHES_IN_FLIGHT:
                 yield _next(waiting)
         while waiting:

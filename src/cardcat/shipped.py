@@ -1,4 +1,8 @@
-"""Where flows, tasks, sql and prefect.yaml are: beside src/; in a wheel inside the package, in _project/."""
+"""
+Where flows, tasks, sql, notebooks and prefect.yaml are.
+
+In a checkout they are beside src/, in a wheel they travel inside the package, in _project/.
+"""
 
 from __future__ import annotations
 

@@ -63,32 +63,19 @@ def test_the_revisions_are_those_of_the_files() -> None:
     assert migrate.revisions() == [one.revision for one in script.walk_revisions()][::-1]
 
 
+SETTINGS = ("page_size", "encoding", "auto_vacuum", "application_id", "user_version", "journal_mode")
+
+
 def described(path: Path) -> tuple[object, ...]:
     """All that a database is, but for the layout of its statements and for which catalog it is."""
     with closing(sqlite3.connect(path)) as connection:
-        version = connection.execute("SELECT version_num FROM alembic_version").fetchall()
-        names = connection.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
-        ).fetchall()
-        columns = {name: connection.execute(f"PRAGMA table_xinfo({name})").fetchall() for (name,) in names}
-        settings = [
-            connection.execute(f"PRAGMA {name}").fetchone()
-            for name in (
-                "page_size",
-                "encoding",
-                "auto_vacuum",
-                "application_id",
-                "user_version",
-                "journal_mode",
-            )
-        ]
-        rows = {
-            name: len(found) if name == "catalog_identity" else found
-            for (name,) in names
-            if name != "sqlite_sequence"  # a table that was made anew has a row of it, with no number yet
-            and (found := connection.execute(f"SELECT * FROM {name}").fetchall())
-        }
-        return schema_of(connection), version, columns, settings, rows
+        settings = [connection.execute(f"PRAGMA {name}").fetchone() for name in SETTINGS]
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+        names = [name for (name,) in tables if name != "sqlite_sequence"]  # the numbers that were given away
+        columns = {name: connection.execute(f"PRAGMA table_xinfo({name})").fetchall() for name in names}
+        rows = {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in names}
+        rows["catalog_identity"] = [len(row) for row in rows["catalog_identity"]]
+        return schema_of(connection), settings, columns, rows
 
 
 def test_a_new_catalog_is_what_the_migrations_make(tmp_path: Path) -> None:
@@ -98,21 +85,30 @@ def test_a_new_catalog_is_what_the_migrations_make(tmp_path: Path) -> None:
 
 
 def test_a_new_catalog_needs_no_migration(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(migrate, "upgrade", lambda _: pytest.fail("a hundred milliseconds for nothing"))
+    monkeypatch.setattr(migrate, "upgrade", lambda _: pytest.fail("a new catalog ran the migrations"))
     open_catalog(path).close()
     assert migrate.state(path) is State.CURRENT
 
 
-@pytest.mark.parametrize("said", ["", "-- Revision: 0001\n\nCREATE TABLE other (id);\n", None])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda _: b"",
+        lambda schema: schema.replace(f"Revision {PRESENT}".encode(), b"Revision 0001"),
+        lambda schema: schema[: schema.rindex(b"\nCREATE")],
+        lambda schema: schema.replace(b"NOT NULL", b"", 1),
+        lambda schema: schema + b"\xff",
+    ],
+)
 def test_where_the_schema_is_not_that_of_this_version_the_migrations_make_it(
-    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str | None
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Callable[[bytes], bytes]
 ) -> None:
+    migrate.upgrade_file(tmp_path / "in steps.db")
     schema = tmp_path / "schema.sql"
-    if said is not None:
-        schema.write_text(said)
+    schema.write_bytes(damage(migrate.SCHEMA.read_bytes()))
     monkeypatch.setattr(migrate, "SCHEMA", schema)
     open_catalog(path).close()
-    assert migrate.state(path) is State.CURRENT
+    assert described(path) == described(tmp_path / "in steps.db")
 
 
 def test_two_new_catalogs_are_not_the_same(tmp_path: Path) -> None:

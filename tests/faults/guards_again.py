@@ -6,6 +6,39 @@ from tests.faults.guards_form import Guard
 
 AGAIN = (
     Guard(
+        "no-batch-after-failure",
+        "When a batch has failed, no more is begun.",
+        "src/cardcat/backup.py",
+        "                waiting[0].result()  # if it failed, no more is begun\n",
+        "                pass\n",
+        "tests/test_pipeline.py::test_no_batch_begins_after_one_has_failed",
+    ),
+    Guard(
+        "wrong-copies-are-on-record",
+        "What a backup learns of copies that stand in the way of its files is on record.",
+        "src/cardcat/stages/settling.py",
+        "        shelf.news.tell(run)\n",
+        "        pass\n",
+        "tests/test_repeats.py::test_a_wrong_copy_that_stands_in_the_way_of_several_files_is_told_once",
+    ),
+    Guard(
+        "all-is-said-at-the-end",
+        "A command that could not say all of its answer does not end as if it had.",
+        "src/cardcat/cli/main.py",
+        "                stream.flush()\n",
+        "                pass\n",
+        "tests/cli/test_leaving.py::test_what_can_not_be_written_any_more_is_not_passed_over",
+    ),
+    Guard(
+        "schema-of-this-version",
+        "A new catalog is made from the schema as text only where that is whole, and of this version.",
+        "src/cardcat/catalog/migrate.py",
+        'if is_whole and said["revision"] == revision else []',
+        "if said else []",
+        "tests/catalog/test_migrate.py::"
+        "test_where_the_schema_is_not_that_of_this_version_the_migrations_make_it",
+    ),
+    Guard(
         "one-batch-at-a-time",
         "The card is read for one batch while the one before is read back, not for both of them first.",
         "src/cardcat/stages/copying.py",

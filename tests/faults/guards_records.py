@@ -257,7 +257,7 @@ RECORDS = (
         "migration-references",
         "A migration that would leave a row without the one it refers to is taken back.",
         _MIGRATE,
-        "            _check_references(path, connection)\n",
+        "        _check_references(path, connection)\n",
         "",
         f"{_TEST_MIGRATE}test_a_migration_that_would_break_a_reference_says_so",
     ),

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from cardcat.storage import copying, reading
 from cardcat.storage.copying import CopyOutcome, Expected, SourceChanged, copy_once
 from cardcat.storage.disk import Disk, StrPath
-from cardcat.storage.reading import BLOCK, LARGE
+from cardcat.storage.reading import BLOCK, LARGE, expected_of
 
 MTIME = 1_600_000_000_123_456_700
 CONTENT = bytes(range(256)) * (BLOCK * 3 // 256) + b"and a little more"
@@ -399,6 +399,22 @@ def test_short_writes_are_continued(
 
     assert_right(targets["one"])
     assert_right(targets["two"])
+
+
+@pytest.mark.parametrize(("size", "is_written_out"), [(0, False), (65_535, False), (65_536, True)])
+def test_the_medium_is_put_to_work_for_a_file_where_that_is_worth_it(
+    tmp_path: Path, targets: dict[str, Path], size: int, is_written_out: bool
+) -> None:
+    class Counting(Disk):
+        times = 0
+
+        def start_writeback(self, fd: int) -> None:
+            self.times += 1
+
+    path, disk = tmp_path / "source", Counting()
+    path.write_bytes(bytes(size))
+    copy_once(disk, path, targets, expected_of(path.stat()))
+    assert disk.times == (len(targets) if is_written_out else 0)
 
 
 def test_threads_do_not_share_a_buffer(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import chain, count, islice
 from operator import itemgetter
 from typing import Any, TypeVar
 
@@ -15,7 +15,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import Insert, Update
 
-_AT_ONCE = 400  # rows that one step of SQLite inserts
+_AT_ONCE = 400  # rows that one step of SQLite inserts or updates
 CHUNK = 12 * _AT_ONCE  # rows a statement: far below SQLite's 32,766 variables, and enough to be fast
 _MOST_VALUES = 32_766  # that it takes in one step
 
@@ -76,18 +76,18 @@ def insert_many(c: Connection, statement: Insert, rows: Iterable[dict[str, Value
     """
     for chunk in chunks(rows):
         compiled = _compiled(statement, c.dialect, tuple(chunk[0]))
-        _run_all(c, compiled, _of_many(compiled), chunk)
+        _run_all(c, compiled, _insert_of_many(compiled), chunk)
 
 
 def update_many(c: Connection, statement: Update, rows: Iterable[dict[str, Value]]) -> None:
     """
     Run an update for all *rows*, which have a value for each `bindparam` of it, thousands at a time.
 
-    No two of them are about the same row of the table.
+    Each row of the table is meant by one of them at most: which of two would win is not defined.
     """
     compiled = _compiled(statement, c.dialect)
     for chunk in chunks(rows):
-        _run_all(c, compiled, _of_all(compiled), chunk)
+        _run_all(c, compiled, _update_of_many(compiled), chunk)
 
 
 @lru_cache
@@ -105,42 +105,49 @@ def _compiled(statement: Insert | Update, dialect: Dialect, names: tuple[str, ..
     return compiled
 
 
-def _run_all(c: Connection, compiled: SQLCompiler, many: str, rows: Sequence[dict[str, Value]]) -> None:
+def _run_all(c: Connection, compiled: SQLCompiler, of_many: str, rows: Sequence[dict[str, Value]]) -> None:
     """
-    Run *compiled* for each of *rows*, by *many*, which does so for `_AT_ONCE` of them in one step.
+    Run *compiled* for each of *rows*, by *of_many*, which does so for `_AT_ONCE` of them in one step.
 
     After each step the driver waits for Python's lock, which threads that read files have in turn: with a
     step for each row, that would be most of the time.
     """
-    whole = len(rows) - len(rows) % _AT_ONCE if many else 0
+    whole = len(rows) - len(rows) % _AT_ONCE if of_many else 0
     for some in chunks(rows[:whole], _AT_ONCE):
-        c.exec_driver_sql(many, tuple(chain.from_iterable(_values(compiled, some))))
+        c.exec_driver_sql(of_many, tuple(chain.from_iterable(_values(compiled, some))))
     if whole < len(rows):
         _run(c, compiled, rows[whole:])
 
 
 @lru_cache
-def _of_many(compiled: SQLCompiler) -> str:
-    """The insert of `_AT_ONCE` rows, '' where that can't be said."""
-    count = len(compiled.positiontup or ())
-    one = f"({', '.join('?' * count)})"
-    head, found, tail = compiled.string.partition(f" VALUES {one}")
-    if not found or count * _AT_ONCE > _MOST_VALUES:
-        return ""
-    return f"{head}{found}{f', {one}' * (_AT_ONCE - 1)}{tail}"
+def _insert_of_many(compiled: SQLCompiler) -> str:
+    """The insert of `_AT_ONCE` rows; '' if it has another form, or too many values."""
+    row = _row(compiled)
+    head, found, tail = compiled.string.partition(f" VALUES {row}")
+    return f"{head}{found}{f', {row}' * (_AT_ONCE - 1)}{tail}" if found and _fits(compiled) else ""
 
 
 @lru_cache
-def _of_all(compiled: SQLCompiler) -> str:
-    """The update of `_AT_ONCE` rows, '' where that can't be said."""
-    count = len(compiled.positiontup or ())
-    numbers = iter(range(1, count + 1))
-    text, found = re.subn(r"\?", lambda _: f"given.column{next(numbers, 0)}", compiled.string)
+def _update_of_many(compiled: SQLCompiler) -> str:
+    """
+    The update by `_AT_ONCE` rows of values; '' if it has another form, or too many of them.
+
+    SQLite calls the columns of VALUES column1, column2 and so on.
+    """
+    numbers = count(1)
+    text, found = re.subn(r"\?", lambda _: f"given.column{next(numbers)}", compiled.string)
     head, where, condition = text.partition(" WHERE ")
-    if not where or found != count or not 0 < count * _AT_ONCE <= _MOST_VALUES:
+    if not where or found != len(compiled.positiontup or ()) or not _fits(compiled):
         return ""
-    one = f"({', '.join('?' * count)})"
-    return f"{head} FROM (VALUES {', '.join([one] * _AT_ONCE)}) AS given WHERE {condition}"
+    return f"{head} FROM (VALUES {', '.join([_row(compiled)] * _AT_ONCE)}) AS given WHERE {condition}"
+
+
+def _row(compiled: SQLCompiler) -> str:
+    return f"({', '.join('?' * len(compiled.positiontup or ()))})"
+
+
+def _fits(compiled: SQLCompiler) -> bool:
+    return 0 < len(compiled.positiontup or ()) * _AT_ONCE <= _MOST_VALUES
 
 
 def _run(c: Connection, compiled: SQLCompiler, rows: Sequence[dict[str, Value]]) -> None:

@@ -111,9 +111,12 @@ def start_attempt(c: Connection, session_id: int, paths: Iterable[str], now: int
 
 def fail_items(c: Connection, session_id: int, failed: Iterable[tuple[str, str]], now: int) -> None:
     """Say that these files (path, reason) could not be copied; one that is finished stays so."""
+    reasons: dict[str, str] = {}
+    for path, reason in failed:
+        reasons.setdefault(path, reason)  # the first one counts
     values = (
         _key(session_id, path) | {"b_reason": to_text(reason)[0], "b_updated_at": now}
-        for path, reason in failed
+        for path, reason in reasons.items()
     )
     update_many(c, _FAIL, values)
 

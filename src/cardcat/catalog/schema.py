@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sqlite3
 import sys
@@ -13,9 +14,9 @@ from cardcat.catalog import sqlite
 from cardcat.catalog.migrate import revisions, upgrade_file
 
 _HEADER = """\
--- The catalog as the migrations make it, on SQLite. Generated, not edited by hand:
--- python -m cardcat.catalog.schema > sql/schema.sql
--- Revision: {}
+-- The catalog as the migrations make it, on SQLite; a new one is made from this text.
+-- Generated, not edited by hand: python -m cardcat.catalog.schema > sql/schema.sql
+-- Revision {}, SHA-256 of what follows: {}
 """
 _STATEMENTS = """
     SELECT sql FROM sqlite_master
@@ -31,7 +32,8 @@ def fresh_schema() -> str:
         path = Path(folder) / "catalog.db"
         upgrade_file(path)
         with closing(sqlite.connect(path)) as connection:
-            return _HEADER.format(revisions()[-1]) + schema_of(connection)
+            schema = schema_of(connection)
+    return _HEADER.format(revisions()[-1], hashlib.sha256(schema.encode()).hexdigest()) + schema
 
 
 def schema_of(connection: sqlite3.Connection) -> str:

@@ -31,7 +31,7 @@ def run() -> NoReturn:
 
     def leave() -> None:
         """Exit without taking the interpreter apart: that takes longer than many a command."""
-        if code is None:  # a bug ended it
+        if code is None:  # a bug, or the shell's completion: Python ends it as ever
             return
         with suppress(OSError, ValueError):  # then the interpreter flushes them, and says that it can't
             for stream in filter(None, (sys.stdout, sys.stderr)):  # one that was closed from outside is None

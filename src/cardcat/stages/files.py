@@ -15,7 +15,7 @@ from cardcat.storage.destination import incoming
 from cardcat.storage.hashing import Hashes
 
 _LONGEST_SUFFIX = 6
-_NAMES = 4_096  # kept, since each is asked for several times: those of the batches that are at work
+_KEPT_NAMES = 4_096  # of incoming files, each asked for at every step: those of the batches under way
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def _incoming(root: Path, session_id: int) -> str:
     return str(incoming(root, session_id))
 
 
-@lru_cache(_NAMES)
+@lru_cache(_KEPT_NAMES)
 def _incoming_name(item: int, path: str) -> str:
     suffix = os.path.splitext(path)[1]  # noqa: PTH122 - a path object costs more than the copy of a small file
     plain = suffix if suffix[1:].isascii() and suffix[1:].isalnum() and len(suffix) <= _LONGEST_SUFFIX else ""

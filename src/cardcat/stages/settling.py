@@ -67,8 +67,10 @@ def _record_for(run: Run, destination: Destination, copied: CopiedBatch) -> None
         waiting={file.group: file for file in reversed(waiting)},
         there={copy.hash: copy.path for copy in held.values()},
     )
-    placed = place_files(naming, work.fresh, work.again)
-    shelf.news.tell(run)
+    try:
+        placed = place_files(naming, work.fresh, work.again)
+    finally:
+        shelf.news.tell(run)
     entries = [_entry(destination, file, placement, shelf) for file, placement in placed]
     publish(run, destination, entries)
     skipped = _skipped(run, work, held, entries)

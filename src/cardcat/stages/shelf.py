@@ -21,7 +21,7 @@ _MOST_ATTEMPTS = 300  # an end, so that a mistake can't make a run hang
 
 
 class _Folder:
-    """The names in a folder: those that some filesystem takes for one stand together."""
+    """The names in a folder, those that some filesystem takes for one together; what is on record there."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self.copies: dict[str, CopyRow | None] = {}  # of names that were asked for: what the catalog says
@@ -54,7 +54,7 @@ class Shelf:
 
     Compared without case and Unicode form, so that a drive can be copied to any filesystem. *names* are those
     that will probably be asked for: of a folder of many files, the catalog's rows of these are read at once.
-    What is learnt of copies on the way is *news*, for the caller to tell.
+    What was learnt of copies on the way is in *news*; the caller tells it once.
     """
 
     def __init__(self, run: Run, destination: Destination, names: Iterable[str] = ()) -> None:
@@ -64,7 +64,7 @@ class Shelf:
         self._folders: dict[str, _Folder] = {}
         self._mine: dict[str, tuple[str, set[str]]] = {}  # given away in this batch: hash and source paths
         self._ways: set[str] = set()  # folders that are there, or will be
-        self._looked_at: dict[int, bool] = {}  # copies, and whether they are good
+        self._looked_at: dict[int, bool] = {}  # copies, and whether each is good: told once
         self.news = News()
         self.proofs: dict[str, ReadBack] = {}  # of files found there that the catalog does not know
         self.known: dict[str, CopyRow] = {}  # copies that were confirmed on the way
@@ -147,13 +147,13 @@ class Shelf:
     def _occupant(self, there: str, folder: str, name: str, member: Member) -> Occupant:
         if there in self._mine:
             hash_, paths = self._mine[there]
-            return Occupant(there, hash_, frozenset(paths) | self._owners(there))
+            return Occupant(there, hash_, frozenset(paths) | self._owners(folder, self.known.get(there)))
         copy = self._copy(folder, name)
         if copy is not None and copy.status == Presence.PRESENT and copy.hash == member.hash:
             if not self._is_good(copy):
                 return Occupant(there, None)
             self.known[there] = copy
-            return Occupant(there, copy.hash, self._owners(there))
+            return Occupant(there, copy.hash, self._owners(folder, copy))
         return self._unknown(there, copy, member)
 
     def _is_good(self, copy: CopyRow) -> bool:
@@ -180,11 +180,9 @@ class Shelf:
         self.proofs[there] = proof
         return Occupant(there, member.hash)
 
-    def _owners(self, there: str) -> frozenset[str | None]:
-        copy = self.known.get(there)
-        if copy is None:
-            return frozenset()
-        return frozenset(self._folder(there.rpartition("/")[0]).owners.get(copy.id, ()))
+    def _owners(self, folder: str, copy: CopyRow | None) -> frozenset[str | None]:
+        """The source files that a confirmed copy answers for already."""
+        return frozenset(self._folder(folder).owners.get(copy.id, ())) if copy else frozenset()
 
     def _folder(self, folder: str) -> _Folder:
         if folder not in self._folders:
@@ -200,18 +198,18 @@ class Shelf:
 
     def _copy(self, folder: str, name: str) -> CopyRow | None:
         """What the catalog says of a name: that of a file that is there, or was."""
-        known = self._folder(folder)
-        if name not in known.copies:
-            asked = {name} if known.copies else {name, *self._names}
+        here = self._folder(folder)
+        if name not in here.copies:
+            asked = {name} if here.copies else {name, *self._names}
             source = self._run.source
             with self._run.catalog.read() as c:
                 found = copies_named(c, self._destination.location_id, folder, asked)
                 ids = [copy.id for copy in found.values()]
-                known.owners |= owners_of(
+                here.owners |= owners_of(
                     c, ids, source_volume_id=source.volume_id, source_root=source.relative
                 )
-            known.copies.update((each, found.get(each)) for each in asked)
-        return known.copies[name]
+            here.copies.update((each, found.get(each)) for each in asked)
+        return here.copies[name]
 
 
 def _join(folder: str, name: str) -> str:

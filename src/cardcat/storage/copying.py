@@ -25,11 +25,8 @@ __all__ = ["CopyOutcome", "Expected", "SourceChanged", "copy_once"]
 
 K = TypeVar("K")
 
-_WRITEBACK = (
-    64 << 20
-)  # bytes of a large file after which the medium is put to work: it should never stand idle
-
-_WORTH_IT = 64 << 10  # bytes, for a call of their own; fewer are written out sooner with all the others
+_WRITEBACK = 64 << 20  # bytes of a large file after which the medium is put to work, so that it never idles
+_LEAST_WRITEBACK = 64 << 10  # bytes; for fewer a call takes longer than it gains: the sync of all writes them
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +163,7 @@ class _Targets(Generic[K]):
 
     def finish(self, mtime_ns: int) -> None:
         self._each(lambda fd: self._disk.set_times(fd, mtime_ns))
-        if self._waiting >= _WORTH_IT:
+        if self._waiting >= _LEAST_WRITEBACK:
             self._each(self._disk.start_writeback)
         for key in list(self.open_files):
             try:
