@@ -13,13 +13,13 @@ from benchmarks.results import Result
 
 OF_ROWS: dict[str, str] = {
     "copy and prove photos-400:": (
-        "Half a second is the start of Python and of what is imported. Copying and one cold read alone, which "
-        "hash nothing, take nine tenths of what the goal allows: the row of that."
+        "Half a second is the start of Python and of what is imported. Copying and one cold read alone, "
+        "which hash nothing, take nine tenths of what the goal allows: the row of that."
     ),
     "copy and prove photos-4000:": (
         "Copying and one cold read alone, which hash nothing, take longer than the goal allows, and longer "
-        "than this: the row of that. On a virtual machine new memory for the page cache is slow to come by, and each "
-        "photo needs it twice: when it is read from the card, and when its copy is read back."
+        "than this: the row of that. On a virtual machine new memory for the page cache is slow to come by, "
+        "and each photo needs it twice: when it is read from the card, and when its copy is read back."
     ),
     "run again, nothing new": (
         "rsync compares names, sizes and times, and keeps no record. Here what earlier sessions say of each "
