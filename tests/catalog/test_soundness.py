@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 
@@ -87,10 +88,20 @@ def keyboard() -> Iterator[None]:
 
 @pytest.mark.usefixtures("keyboard")
 def test_it_can_be_interrupted_from_the_keyboard(
-    path: Path, slow: threading.Barrier, ends: list[str]
+    path: Path, slow: threading.Barrier, ends: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    is_waiting = threading.Event()  # a key that is pressed while a thread starts is not told to that thread
+    awaited = soundness._awaited
+
+    def waited(reading: Future[list[str]]) -> list[str]:
+        is_waiting.set()
+        return awaited(reading)
+
+    monkeypatch.setattr(soundness, "_awaited", waited)
+
     def press() -> None:
         slow.wait()
+        is_waiting.wait()
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     presser = threading.Thread(target=press)
