@@ -37,10 +37,13 @@ main.run()
 """
 
 
-def ended(word: str, *, stdout: int = subprocess.PIPE) -> tuple[int, list[str], str]:
+FIRST = "import atexit; atexit.register(print, 'first')\n"
+
+
+def ended(word: str, *, stdout: int = subprocess.PIPE, before: str = "") -> tuple[int, list[str], str]:
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, word],
+        [sys.executable, "-c", before + PROGRAM, word],
         stdout=stdout,
         stderr=subprocess.PIPE,
         env=buffered,
@@ -52,6 +55,11 @@ def ended(word: str, *, stdout: int = subprocess.PIPE) -> tuple[int, list[str], 
 
 def test_threads_and_what_is_to_be_done_at_exit_come_first() -> None:
     assert ended("") == (7, ["said", "thread", "at exit", ""], "")
+
+
+def test_what_others_had_to_be_done_at_exit_before_is_done_too() -> None:
+    code, said, _ = ended("", before=FIRST)
+    assert (code, said[:4]) == (7, ["said", "thread", "at exit", "first"])
 
 
 def test_a_second_ctrl_c_has_its_exit_code() -> None:

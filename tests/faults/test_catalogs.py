@@ -265,7 +265,7 @@ def test_a_flipped_bit_is_found_by_status(whole: Desk, place: Path) -> None:
 
 def test_a_key_that_lost_its_name_is_told_of(whole: Desk, place: Path) -> None:
     """The engine's own look at the references stumbles over that."""
-    data, plain = whole.catalog.read_bytes(), b"CREATE TABLE folders (\n\tid "
+    data, plain = whole.catalog.read_bytes(), b"CREATE TABLE folders (\n    id "
     assert plain in data
     put(place, data.replace(plain, plain.replace(b"id ", b"ie ")))
     for words in asking(whole):

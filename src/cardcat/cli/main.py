@@ -38,7 +38,9 @@ def run() -> NoReturn:
                 stream.flush()
             os._exit(code)
 
-    atexit.register(leave)  # the first to be registered is the last to be called: all else is ended by then
+    # The first to be registered is the last to be called. Where others were first, they are to be called too.
+    if not atexit._ncallbacks():  # noqa: SLF001 - there is no public way to ask
+        atexit.register(leave)
     try:
         code = main(sys.argv[1:])
     except KeyboardInterrupt:  # while the explanation of the first one was written
