@@ -125,7 +125,8 @@ def test_the_catalog_is_asked_and_told_of_many_copies_at_once(
         assert desk.ask("SELECT DISTINCT evidence FROM file_locations") == [("read_back_cold",)]
         return number
 
-    assert transactions(60) <= transactions(5) + 2  # which fills the card no further: a little may differ
+    few = transactions(5)
+    assert transactions(60) <= few + 2  # those that carry on the history of the first
 
 
 def changed(copy: Path) -> None:

@@ -57,7 +57,7 @@ def incoming_path(destination: Destination, file: PlannedFile) -> str:
 
 @lru_cache
 def _incoming(root: Path, session_id: int) -> str:
-    return str(incoming(root, session_id))
+    return str(incoming(root, session_id))  # asked for several times a file
 
 
 @lru_cache(_KEPT_NAMES)
