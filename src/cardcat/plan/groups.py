@@ -53,8 +53,9 @@ def split_name(name: str) -> tuple[str, str]:
 
 def group_key(name: str) -> str:
     """What the names of one group have in common, within one folder."""
-    stem, extension = (part.lower() for part in split_name(name))
-    for pattern in (_PATTERNS.get(stem[:1]), _BY_EXTENSION.get(extension)):
+    stem, extension = split_name(name)
+    stem = stem.lower()
+    for pattern in (_PATTERNS.get(stem[:1]), _BY_EXTENSION.get(extension.lower())):
         if pattern and (found := pattern[1].fullmatch(stem)):
             return pattern[0] + "".join(found.groups())
     return stem

@@ -79,7 +79,7 @@ def list_files(found: Walk) -> Listing:
             "size": pl.Series(found.sizes, dtype=pl.Int64),
             "mtime_ns": pl.Series(found.mtimes_ns, dtype=pl.Int64),
             "inode": pl.Series(found.inodes, dtype=pl.UInt64),
-            "kind": pl.Series([kind_by_name(path).value for path in found.paths], dtype=pl.String),
+            "kind": pl.Series([kind_by_name(path) for path in found.paths], dtype=pl.String),
             "group": pl.Series(group_files(found.paths), dtype=pl.UInt32),
             "structure": pl.Series([-1 if r is None else numbers[r] for r in roots], dtype=pl.Int32),
         }
