@@ -1,6 +1,6 @@
 -- The catalog as the migrations make it, on SQLite; a new one is made from this text.
 -- Generated, not edited by hand: python -m cardcat.catalog.schema > sql/schema.sql
--- Revision 0006, SHA-256 of what follows: 088346c61d9c51d56f9cb4dae7cf6696387bdc0a8014e12f488343c7858896d8
+-- Revision 0007, SHA-256 of what follows: 273aaf3482605034a312c4c0c0a0a58c19cd2f9f9dd45640655ab003ae259bfd
 
 CREATE TABLE media_files (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -473,6 +473,8 @@ CREATE INDEX ix_file_locations_content_id_status ON file_locations (content_id, 
 CREATE INDEX ix_file_locations_status_verified_at ON file_locations (status, verified_at);
 
 CREATE INDEX ix_index_findings_location_id ON index_findings (location_id);
+
+CREATE INDEX ix_media_details_unfinished ON media_details (unfinished) WHERE unfinished IS NOT NULL;
 
 CREATE INDEX ix_media_files_date_taken ON media_files (date_taken);
 

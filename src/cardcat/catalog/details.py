@@ -81,11 +81,6 @@ def all_unfinished(c: Connection) -> dict[str, str]:
     return dict(c.execute(_texts("unfinished")).tuples().all())
 
 
-def all_live_photo_ids(c: Connection) -> dict[str, str]:
-    """Of all contents that are known, what `live_photo_ids` tells."""
-    return dict(c.execute(_texts("live_photo_id")).tuples().all())
-
-
 def live_photo_ids(c: Connection, hashes: Sequence[str]) -> dict[str, str]:
     """Of these contents, the halves of Live Photos, with the identifier that both have."""
     return _texts_of(c, "live_photo_id", hashes)

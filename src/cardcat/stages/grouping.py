@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import polars as pl
 
-from cardcat.catalog.details import all_live_photo_ids, all_unfinished
+from cardcat.catalog.details import all_unfinished, live_photo_ids
 from cardcat.catalog.groups import GroupRow, has_groups, record_groups
 from cardcat.catalog.items import ItemRow, items_of
 from cardcat.model import UNFINISHED, Finding, ItemState, Kind, Stage
@@ -76,15 +76,21 @@ def _know_earlier(run: Run, destination: Destination, listing: Listing) -> None:
     """Add what files that an earlier run has read say of others: halves of Live Photos, playlists."""
     found: dict[bytes, Links] = {}
     with run.catalog.read() as c:
-        ids = all_live_photo_ids(c)
-        for row in items_of(c, destination.session_id, ItemState.VERIFIED, ItemState.SKIPPED):
-            if row.path.upper().endswith(_PLAYLISTS):
-                found[os.fsencode(row.path)] = Links(None, _clips(run, destination, row))
-            elif row.hash in ids:
-                found[os.fsencode(row.path)] = Links(ids[row.hash], ())
+        rows = list(items_of(c, destination.session_id, *_of_earlier_runs(destination)))
+        ids = live_photo_ids(c, [row.hash for row in rows if row.hash])
+    for row in rows:
+        if row.path.upper().endswith(_PLAYLISTS):
+            found[os.fsencode(row.path)] = Links(None, _clips(run, destination, row))
+        elif row.hash in ids:
+            found[os.fsencode(row.path)] = Links(ids[row.hash], ())
     for item, path in listing.frame.select("item", "path").iter_rows() if found else ():
         if path in found:
             run.links.setdefault(item, found[path])
+
+
+def _of_earlier_runs(destination: Destination) -> tuple[ItemState, ...]:
+    """The states of files that this run may not have read itself; what it has copied, it has."""
+    return (ItemState.VERIFIED, ItemState.SKIPPED) if destination.resumed else (ItemState.SKIPPED,)
 
 
 def _clips(run: Run, destination: Destination, row: ItemRow) -> tuple[str, ...]:

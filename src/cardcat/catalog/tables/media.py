@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text, text
 
 from cardcat.catalog.tables.base import Big, Real, id_, metadata, one_of, reference, unix_now
 from cardcat.metadata import Confidence
@@ -105,4 +105,10 @@ media_details = Table(
     Column("reader_version", Integer, nullable=False),  # `catalog.details.READER_VERSION` of that time
     Column("updated_at", Big, nullable=False),
     one_of("date_confidence", *Confidence),
+    Index(
+        "ix_media_details_unfinished",
+        "unfinished",
+        sqlite_where=text("unfinished IS NOT NULL"),
+        postgresql_where=text("unfinished IS NOT NULL"),
+    ),
 )
