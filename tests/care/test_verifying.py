@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from sqlalchemy import Connection
 from cardcat import stopping
 from cardcat.care import verifying
 from cardcat.care.choosing import scope_of
+from cardcat.catalog.checks import Scope
+from cardcat.catalog.due import DueCopy, due_copies
 from cardcat.catalog.engine import open_catalog
 from cardcat.catalog.knowledge import KnownCopy, copies_by_id
 from cardcat.errors import CancelledError, CatalogError, UsageError
@@ -466,6 +468,24 @@ def test_a_drive_that_is_not_plugged_in_misses_nothing(plugged: Desk) -> None:
     assert (found.checked, found.wrong) == (0, [])
     assert {name: count for (name, _), count in found.offline.items()} == {"ONE": 4}
     assert of(plugged, "A.JPG")[:2] == ("present", "read_back_cold")
+
+
+def test_of_the_copies_on_drives_that_are_away_none_is_looked_up(
+    plugged: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There may be ten million of them."""
+    plugged.backup("other")
+    looked_up: list[DueCopy] = []
+
+    def noted(c: Connection, scope: Scope, location_ids: Collection[int]) -> list[DueCopy]:
+        looked_up.extend(due_copies(c, scope, location_ids))
+        return [*looked_up]
+
+    monkeypatch.setattr(verifying, "due_copies", noted)
+    pulled(plugged.folder / "one")
+    found = checked(plugged)
+    assert (found.checked, sum(found.offline.values())) == (4, 4)
+    assert len(looked_up) == 4
 
 
 class Pulling(Disk):

@@ -14,7 +14,6 @@ from cardcat.catalog.checks import (
     Scope,
     Trouble,
     WrongCopy,
-    due_copies,
     findings_of,
     is_in_scope,
     open_findings,
@@ -22,6 +21,7 @@ from cardcat.catalog.checks import (
     record_wrong,
 )
 from cardcat.catalog.copies import NewCopy, record_copies, set_evidence, set_status
+from cardcat.catalog.due import DueCopy, due_copies, due_locations
 from cardcat.catalog.engine import Catalog, open_catalog
 from cardcat.catalog.evidence import open_troubles
 from cardcat.catalog.knowledge import KnownCopy, copies_by_id
@@ -61,8 +61,12 @@ def copy(c: Connection, id_: int) -> KnownCopy:
     return found
 
 
+def due_everywhere(c: Connection, scope: Scope) -> list[DueCopy]:
+    return due_copies(c, scope, [location.id for location in due_locations(c, scope)])
+
+
 def due(c: Connection, scope: Scope | None = None) -> list[int]:
-    return [each.id for each in due_copies(c, scope or Scope())]
+    return [each.id for each in due_everywhere(c, scope or Scope())]
 
 
 def test_what_was_never_checked_comes_first_then_what_was_not_for_longest(catalog: Catalog) -> None:
@@ -70,7 +74,7 @@ def test_what_was_never_checked_comes_first_then_what_was_not_for_longest(catalo
         for id_, checked in ((1, NOON + 3), (2, NOON + 1), (3, None), (4, NOON + 2)):
             set_evidence(c, [id_], Evidence.READ_BACK_COLD, how="x", verified_at=checked)
         assert due(c) == [3, 2, 4, 1]
-        assert [each.looked_at for each in due_copies(c, Scope())] == [0, NOON + 1, NOON + 2, NOON + 3]
+        assert [each.looked_at for each in due_everywhere(c, Scope())] == [0, NOON + 1, NOON + 2, NOON + 3]
 
 
 def test_of_those_checked_together_the_weakest_comes_first(catalog: Catalog) -> None:

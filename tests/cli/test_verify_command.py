@@ -8,7 +8,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,8 @@ from sqlalchemy import Connection
 from cardcat import stopping
 from cardcat.care import verifying
 from cardcat.care.verifying import Verified, Wrong
-from cardcat.catalog.checks import DueCopy, Scope, Trouble, due_copies
+from cardcat.catalog.checks import Scope, Trouble
+from cardcat.catalog.due import DueCopy, due_copies
 from cardcat.cli.verify import document
 from cardcat.storage.disk import Disk
 from tests.care.bad import rot
@@ -194,9 +195,9 @@ def test_a_signal_does_not_wait_for_the_film_in_hand(
 
 @pytest.mark.usefixtures("backed_up")
 def test_ctrl_c_ends_it_as_cancelled(cardcat: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(c: Connection, scope: Scope) -> list[DueCopy]:
+    def interrupted(c: Connection, scope: Scope, location_ids: Collection[int]) -> list[DueCopy]:
         signal.raise_signal(signal.SIGINT)
-        return due_copies(c, scope)
+        return due_copies(c, scope, location_ids)
 
     monkeypatch.setattr(verifying, "due_copies", interrupted)
     answer = cardcat("verify")

@@ -68,7 +68,7 @@ CARE = (
     Guard(
         "oldest-first",
         "The copy that nobody looked at for longest is read first.",
-        _CHECKS,
+        "src/cardcat/catalog/due.py",
         "        .order_by(looked_at, rank, f.id)\n",
         "        .order_by(rank, f.id)\n",
         "tests/catalog/test_checks.py::test_what_was_never_checked_comes_first_then_what_was_not_for_longest",

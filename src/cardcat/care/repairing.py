@@ -28,10 +28,10 @@ from cardcat.catalog.checks import (
     RightCopy,
     Trouble,
     WrongCopy,
-    due_copies,
     open_findings,
     record_wrong,
 )
+from cardcat.catalog.due import due_locations
 from cardcat.catalog.engine import Catalog
 from cardcat.catalog.knowledge import KnownCopy, copies_of_contents
 from cardcat.catalog.mended import record_mended, unrecorded
@@ -73,7 +73,7 @@ def repair(
     with catalog.read() as c:
         scope = scope_of(c, given)
         findings = open_findings(c, scope)
-        if given is not None and not findings and not due_copies(c, scope):
+        if given is not None and not findings and not due_locations(c, scope):
             raise UsageError(
                 f"No copy is on record at {display(given)}.",
                 hint="What is known of drives: cardcat volumes list",

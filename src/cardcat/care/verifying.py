@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from cardcat.care.choosing import scope_of
 from cardcat.care.looking import Checked, check
 from cardcat.care.plugged import remember_drives
-from cardcat.catalog.checks import DueCopy, Trouble, due_copies, record_right, record_wrong
+from cardcat.catalog.checks import Trouble, record_right, record_wrong
+from cardcat.catalog.due import DueCopy, DueLocation, due_copies, due_locations
 from cardcat.catalog.engine import Catalog
 from cardcat.catalog.knowledge import KnownCopy, copies_by_id
 from cardcat.errors import CancelledError, UsageError
@@ -102,13 +103,16 @@ def verify(
     """
     checking = _Checking(catalog, disk or this_disk(), reporter or current(), clock)
     with catalog.read() as c:
-        due = due_copies(c, scope_of(c, given))
-    reachable = checking.reachable(due, dry_run=dry_run)
-    found = checking.found
-    if given is not None and not due:
+        scope = scope_of(c, given)
+        locations = due_locations(c, scope)
+    if given is not None and not locations:
         raise UsageError(
             f"No copy is on record at {display(given)}.", hint="What is known of drives: cardcat volumes list"
         )
+    there = checking.reachable(locations, dry_run=dry_run)
+    with catalog.read() as c:
+        reachable = due_copies(c, scope, there)
+    found = checking.found
     if dry_run:
         checking.preview(reachable[:most])
     else:
@@ -131,21 +135,18 @@ class _Checking:
         self._recording = threading.Lock()
         self._is_over = False
 
-    def reachable(self, due: Sequence[DueCopy], *, dry_run: bool) -> list[DueCopy]:
-        """Those on drives that are plugged in; the others are counted as offline."""
-        first = {copy.location_id: copy.id for copy in reversed(due)}
+    def reachable(self, due: Sequence[DueLocation], *, dry_run: bool) -> list[int]:
+        """The ids of those on drives that are plugged in; the copies on the others are counted as offline."""
         with self._catalog.read() as c:
-            samples = {copy.location_id: copy for copy in copies_by_id(c, list(first.values()))}
+            examples = copies_by_id(c, [location.example for location in due])
+        self._samples = {copy.location_id: copy for copy in examples}
         if not dry_run:
-            remember_drives(self._catalog, self._places, samples.values())
-        offline = {
-            location: copy for location, copy in samples.items() if self._places.look(copy).now is Now.OFFLINE
-        }
-        self._samples = samples
-        for copy in due:
-            if away := offline.get(copy.location_id):
-                self.found.offline[away.volume_name, away.last_seen_at] += 1
-        return [copy for copy in due if copy.location_id not in offline]
+            remember_drives(self._catalog, self._places, examples)
+        copies = {location.id: location.copies for location in due}
+        for away in self._samples.values():
+            if self._places.look(away).now is Now.OFFLINE:
+                self.found.offline[away.volume_name, away.last_seen_at] += copies.pop(away.location_id)
+        return [*copies]
 
     def preview(self, due: Sequence[DueCopy]) -> None:
         """Look up the first of them, in their order."""

@@ -1,4 +1,4 @@
-"""Checks of copies: which one is due next, and what was found wrong with those that were read again."""
+"""Checks of copies: what was found wrong with those that were read again. Which is due next, `due` tells."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
 from cardcat.catalog.bulk import Value, chunks, insert_many, insert_or_renew
 from cardcat.catalog.copies import copy_hashes
@@ -21,10 +21,7 @@ from cardcat.catalog.tables import (
     folders,
     locations,
 )
-from cardcat.model import Evidence, Presence, Role
-from cardcat.paths import from_text
-
-_KEPT = (Presence.PRESENT.value, Presence.UNAVAILABLE.value, Presence.MISSING.value)
+from cardcat.model import Evidence, Presence
 
 
 class Trouble(StrEnum):
@@ -41,16 +38,6 @@ class Scope:
 
     volume_id: int | None = None
     path: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DueCopy:
-    """A copy that can be checked. *looked_at* is when it was last, in UTC seconds, 0 for never."""
-
-    id: int
-    size: int
-    location_id: int
-    looked_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,36 +87,9 @@ class OpenFinding:
     found_at: int
 
 
-def due_copies(c: Connection, scope: Scope) -> list[DueCopy]:
-    """
-    Every copy of *scope* that is or should be there and was once read, those not looked at for longest first.
-
-    What is missing from a library is not due: it is its owner's to take away, and an index sees it come back.
-    """
-    f, loc = file_locations.c, locations.c
-    verified, checked = func.coalesce(f.verified_at, 0), func.coalesce(copy_checks.c.checked_at, 0)
-    looked_at = case((verified > checked, verified), else_=checked)
-    is_owed = or_(f.role != Role.LIBRARY.value, f.status != Presence.MISSING.value)
-    rank = case({each.value: each.rank for each in Evidence}, value=f.evidence)
-    query = (
-        select(f.id, f.size, loc.id, looked_at)
-        .join(folders, folders.c.id == f.folder_id)
-        .join(locations, loc.id == folders.c.location_id)
-        .outerjoin(copy_checks, copy_checks.c.file_location_id == f.id)
-        .where(f.status.in_(_KEPT), f.role != Role.SOURCE.value, f.content_id.is_not(None), is_owed)
-        .order_by(looked_at, rank, f.id)
-    )
-    if not scope.path:
-        return [DueCopy(*row) for row in c.execute(_on(query, scope))]
-    query = _on(query, scope).add_columns(
-        loc.path, loc.path_raw, folders.c.path, folders.c.path_raw, f.name, f.name_raw
-    )
-    return [DueCopy(*row[:4]) for row in c.execute(query) if _is_in(scope.path, row[4:])]
-
-
 def open_findings(c: Connection, scope: Scope) -> list[OpenFinding]:
     """What is wrong with copies of *scope* as far as is known, the oldest first."""
-    return [each for each in _told(c, _on(_findings(), scope)) if is_in_scope(each.copy, scope)]
+    return [each for each in _told(c, on_volume(_findings(), scope)) if is_in_scope(each.copy, scope)]
 
 
 def findings_of(c: Connection, copy_ids: Iterable[int]) -> dict[int, OpenFinding]:
@@ -263,12 +223,6 @@ def _write(c: Connection, copy_ids: Iterable[int], values: Mapping[str, Value]) 
         c.execute(update(file_locations).where(file_locations.c.id.in_(chunk)).values(values))
 
 
-def _on(query: Select[Any], scope: Scope) -> Select[Any]:
+def on_volume(query: Select[Any], scope: Scope) -> Select[Any]:
+    """*query*, which has the locations, for what is on the volume of *scope*."""
     return query if scope.volume_id is None else query.where(locations.c.volume_id == scope.volume_id)
-
-
-def _is_in(path: str, parts: Sequence[str | bytes]) -> bool:
-    """Whether a location's path, a folder's and a name, each as text and bytes, lead to *path* or below."""
-    texts = [from_text(str(text), bytes(raw)) for text, raw in zip(parts[::2], parts[1::2], strict=True)]  # type: ignore[arg-type]
-    whole = "/".join(text for text in texts if text)
-    return whole == path or below(whole, path) is not None
