@@ -10,7 +10,6 @@ _ENTRIES = "src/cardcat/storage/entries.py"
 _INPUTS = "src/cardcat/inputs.py"
 _NAMES = "src/cardcat/plan/names.py"
 _OUTPUT = "src/cardcat/cli/output.py"
-_PROCESS = "src/cardcat/media/process.py"
 _PROTOCOL = "src/cardcat/media/protocol.py"
 _SAFE_XML = "src/cardcat/media/sidecars/safe_xml.py"
 _WORKER = "src/cardcat/media/worker.py"
@@ -275,7 +274,7 @@ HOSTILE = (
     Guard(
         "worker-imports",
         "It imports nothing from the folder that the user is in.",
-        _PROCESS,
+        "src/cardcat/own_process.py",
         "    safe = [entry for entry in sys.path if Path(entry).is_absolute() and entry != here]\n",
         "    safe = list(sys.path)\n",
         f"{_TEST_POOL}test_nothing_is_imported_from_the_folder_the_user_is_in",

@@ -1,36 +1,26 @@
 """
 Brings a snapshot up to date in a process of its own, where the catalog may be read by the fast driver.
 
-`python -m cardcat.analysis.following CATALOG FOLDER trusted|anew` is that process. What went wrong there is
-its last line of output.
+That process is `main`, told CATALOG FOLDER trusted|anew. What went wrong there is its last line of output.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 from cardcat.errors import CatalogBusyError, CatalogError
+from cardcat.own_process import python_command
 
 _CATALOG, _DISK = 20, 5  # how it exits: the catalog can't be read, the snapshot can't be written
 
 
 def follow(catalog: Path, folder: Path, *, trusted: bool) -> None:
     """Bring the snapshot in *folder* up to date; what `snapshot.refresh` raises is raised here."""
-    own = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        __name__,
-        str(catalog),
-        str(folder),
-        "trusted" if trusted else "anew",
-    ]
-    done = subprocess.run(command, env=own, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    command = python_command(__name__, str(catalog), str(folder), "trusted" if trusted else "anew")
+    done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)
     if done.returncode == 0:
         return
     if done.returncode in (_CATALOG, _DISK):
@@ -44,12 +34,13 @@ def follow(catalog: Path, folder: Path, *, trusted: bool) -> None:
     raise RuntimeError(done.stderr.decode(errors="replace"))
 
 
-def main(catalog: str, folder: str, how: str) -> int:
-    """What that process does; its exit code."""
+def main() -> int:
+    """What that process does; its exit code. The last arguments are the catalog, the folder, and how."""
     from cardcat.analysis import snapshot  # noqa: PLC0415 - it imports this module
     from cardcat.catalog.engine import open_catalog  # noqa: PLC0415
     from cardcat.catalog.sources import fast_driver  # noqa: PLC0415
 
+    catalog, folder, how = sys.argv[-3:]
     try:
         with open_catalog(catalog, create=False) as opened:
             snapshot.refresh(opened, Path(folder), fast_driver, trusted=how == "trusted")
@@ -65,7 +56,3 @@ def main(catalog: str, folder: str, how: str) -> int:
 
 def _tell(what: dict[str, object]) -> None:
     sys.stdout.write(json.dumps(what) + "\n")
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))

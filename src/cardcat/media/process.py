@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import select
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import TypeVar
 
 from cardcat.media.protocol import OUT_OF_MEMORY, READY, Limits, Request, pack_requests
+from cardcat.own_process import python_command
 
 _START_LIMIT = 30.0  # seconds until a new worker must be ready; the machine may be busy
 _GRACE = 2.0  # seconds that the program waits beyond a worker's own time limit
 _LONGEST_ANSWER = 1 << 20
-_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from {} import main; main()"
 
 Answer = TypeVar("Answer")
 
@@ -33,31 +30,8 @@ class WorkerNotStartedError(WorkerLostError):
 
 
 def worker_command(limits: Limits, module: str = "cardcat.media.worker") -> list[str]:
-    """
-    The command of a worker, `main` of *module*, that imports what this program imports, however it is
-    installed.
-
-    Nothing is imported from the folder the user is in, and no environment variable changes what is.
-    """
-    return [
-        sys.executable,
-        "-I",
-        "-c",
-        _BOOT.format(module),
-        json.dumps(_import_path()),
-        str(limits.seconds),
-        str(limits.memory),
-    ]
-
-
-def _import_path() -> list[str]:
-    try:
-        here = str(Path.cwd())
-    except OSError:  # the folder has been removed
-        here = ""
-    safe = [entry for entry in sys.path if Path(entry).is_absolute() and entry != here]
-    package = str(Path(__file__).parents[2])
-    return safe if package in safe else [*safe, package]
+    """The command of a worker, `main` of *module*."""
+    return python_command(module, str(limits.seconds), str(limits.memory))
 
 
 class WorkerProcess:
