@@ -27,7 +27,7 @@ from tests.program_text import (
 
 LAYERS = (
     {"model", "metadata"},
-    {"errors", "paths", "shipped", "text", "plan"},
+    {"errors", "own_process", "paths", "shipped", "text", "plan"},
     {"storage", "media", "catalog", "analysis"},
     {"use cases"},  # every other module of cardcat
     {"cli"},
@@ -47,7 +47,10 @@ HOMES = {
     "sqlalchemy": ("src/cardcat/catalog/",),
     "alembic": ("src/cardcat/catalog/",),
     "sqlite3": ("src/cardcat/catalog/",),
-    "adbc_driver_sqlite": ("src/cardcat/catalog/sources.py",),  # an SQLite of its own: a process of its own
+    "adbc_driver_sqlite": (  # an SQLite of its own: a process of its own
+        "src/cardcat/catalog/sources.py",
+        "src/cardcat/catalog/fast_rows.py",
+    ),
     "duckdb": ("src/cardcat/analysis/",),
     "marimo": ("notebooks/",),
     "altair": ("notebooks/",),
@@ -131,6 +134,26 @@ def test_storage_media_and_catalog_do_not_know_each_other() -> None:
     complain(
         (found for found in ALL_IMPORTS if crosses(found)),
         "storage, media and catalog meet in a use case, not in each other.",
+    )
+
+
+def test_the_fast_driver_reads_rows_in_processes_of_their_own() -> None:
+    """Two SQLites in one process take each other's locks away: `catalog.sources` tells how."""
+    users = {
+        "cardcat.catalog.fast_rows": (
+            "src/cardcat/catalog/sources.py",
+            "src/cardcat/stages/scout_process.py",
+        ),
+        "cardcat.stages.scout_process": (),
+    }
+    complain(
+        (
+            found
+            for found in ALL_IMPORTS
+            for module, own in users.items()
+            if module in (found.module, found.name) and found.file not in own
+        ),
+        "What reads rows by the fast driver is a process that does nothing else with the catalog.",
     )
 
 

@@ -589,6 +589,21 @@ def test_what_another_process_is_about_to_start_is_left_to_it(room: Room) -> Non
         assert room.look() == [CardState.AT_WORK, CardState.AT_WORK]
 
 
+def test_a_card_is_not_read_twice_because_another_process_starts_with_one_of_its_drives(room: Room) -> None:
+    with plugged(room, "card1", "card2", "one", "two"):
+        room.enable("card1", "one")
+        room.enable("card2", "one", "two")
+        with room.desk.writing() as c:
+            c.execute(
+                "UPDATE watched_destinations SET starter = ?, handled = 'x' "
+                "WHERE volume_id = (SELECT id FROM volumes WHERE label = 'CARD1')",
+                (OTHER,),
+            )
+
+        assert room.look() == [CardState.AT_WORK, CardState.AT_WORK]
+        assert room.results == []
+
+
 def test_of_two_cards_that_are_seen_at_once_one_has_the_drive(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,7 +38,8 @@ LISTING: Contract = {
     "structure": Values(pl.Int32, rule=lambda structure: structure >= -1),  # -1: in none
 }
 
-# What an earlier session left for a file of the source, at one destination.
+# What an earlier session left for a file of the source, at one destination. *untouched*: during this run its
+# copy was seen with the size and time on record; false where nobody has looked, or seen that.
 HELD = {
     "path": pl.Binary,
     "size": pl.Int64,
@@ -50,6 +51,7 @@ HELD = {
     "copy_mtime_ns": pl.Int64,
     "evidence": pl.String,
     "session": pl.Int64,
+    "untouched": pl.Boolean,
 }
 
 # What was found out by reading files that look like something already held.

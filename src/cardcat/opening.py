@@ -31,6 +31,7 @@ from cardcat.paths import display, to_text
 from cardcat.plan.names import rules_for
 from cardcat.reporting import Reporter, current
 from cardcat.run import Destination, Run, Source, as_destination_error, now
+from cardcat.stages.held import send_scouts
 from cardcat.stages.sessions import complete_journal
 from cardcat.storage import destination as place
 from cardcat.storage.disk import Disk
@@ -88,6 +89,7 @@ def opened_run(
             _open_destination(run, root, stack)
         stack.callback(run.threads.shutdown)  # nothing is at work any more when a drive's lock is freed
         _complain(run)
+        send_scouts(run, stack)
         try:
             yield run
         except BaseException as error:

@@ -24,6 +24,7 @@ from cardcat.media.pool import MetadataPool
 from cardcat.model import BackupOptions, Finding, Stage, Volume
 from cardcat.plan.names import NameRules
 from cardcat.reporting import Reporter
+from cardcat.stages.scout import Scout
 from cardcat.storage.below import Below
 from cardcat.storage.disk import Disk
 from cardcat.storage.holding import DestinationRoot
@@ -86,6 +87,7 @@ class Destination:
     mhl_hint: str | None = None  # and what to do about it
     is_cold: bool = True  # every copy so far was proved cold
     error: DestinationError | None = None
+    scout: Scout | None = None  # finds out what the last large session left here, while the card is walked
     timing: Timing = field(default_factory=Timing)  # of the stages, as far as they worked for it
 
     @property

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from tests.faults.guards_form import Guard
 
+_SCOUT = "tests/test_scout.py::"
+_SCOUT_PROCESS = "src/cardcat/stages/scout_process.py"
+
 AGAIN = (
     Guard(
         "no-batch-after-failure",
@@ -167,5 +170,93 @@ AGAIN = (
         "        # nothing",
         "tests/test_pipeline.py::"
         "test_no_thread_reads_the_card_any_more_when_the_locks_of_the_drives_are_freed",
+    ),
+    Guard(
+        "no-answer-is-no-answer",
+        "Of a scout that failed, nothing is believed.",
+        "src/cardcat/stages/scout.py",
+        ' or self._said() != b"%d" % rows.height',
+        "",
+        f"{_SCOUT}test_without_its_answer_the_stages_find_out_themselves",
+    ),
+    Guard(
+        "scouted-files",
+        "A scout calls only a regular file untouched: no link, no folder.",
+        _SCOUT_PROCESS,
+        "stat.S_ISREG(status.st_mode) and ",
+        "",
+        f"{_SCOUT}test_a_copy_that_is_not_as_on_record_is_not_called_untouched",
+    ),
+    Guard(
+        "scouted-drive",
+        "A scout calls nothing untouched that lies on another filesystem than the drive's.",
+        _SCOUT_PROCESS,
+        " and status.st_dev == self._device",
+        "",
+        f"{_SCOUT}test_what_lies_on_another_filesystem_is_not_called_untouched",
+    ),
+    Guard(
+        "scouts-end",
+        "A scout ends when the backup was killed, so that the drive can be unmounted.",
+        _SCOUT_PROCESS,
+        "os.getppid() != self._asker",
+        "False",
+        f"{_SCOUT}test_it_ends_when_nobody_waits_for_it_any_more",
+    ),
+    Guard(
+        "scouts-can-be-given-up",
+        "A backup that waits for a scout can be stopped.",
+        "src/cardcat/stages/scout.py",
+        "            check_running()\n",
+        "            pass\n",
+        f"{_SCOUT}test_who_waits_for_one_that_hangs_can_be_stopped",
+    ),
+    Guard(
+        "scouts-keep-to-the-seam",
+        "A run whose file operations go through another seam sends no scout, which would go around it.",
+        "src/cardcat/stages/held.py",
+        "type(run.disk) is not type(this_disk())",
+        "False",
+        f"{_SCOUT}test_a_seam_of_another_kind_is_not_gone_around",
+    ),
+    Guard(
+        "scouts-of-this-session",
+        "What a scout has found of one session is not taken for what another has left.",
+        "src/cardcat/stages/held.py",
+        "if scout is None or scout.session_id != session_id:",
+        "if scout is None:",
+        f"{_SCOUT}test_what_it_finds_is_of_the_newest_large_session",
+    ),
+    Guard(
+        "scouted-once",
+        "What is tried again is looked at again: a scout reports once.",
+        "src/cardcat/stages/scout.py",
+        "        if self._answer.closed:\n            return None\n",
+        "",
+        f"{_SCOUT}test_it_reports_once",
+    ),
+    Guard(
+        "scouted-of-late",
+        "What a scout saw counts for a minute.",
+        "src/cardcat/stages/scout.py",
+        'pl.col("untouched") & is_fresh',
+        'pl.col("untouched")',
+        f"{_SCOUT}test_what_it_saw_long_ago_is_looked_at_again",
+    ),
+    Guard(
+        "scouted-before-reading",
+        "What was seen of copies before the card was read again does not count after it.",
+        "src/cardcat/stages/held.py",
+        "    same = same.with_columns(untouched=pl.lit(value=False))  # the reading may have taken hours\n",
+        "",
+        f"{_SCOUT}test_a_copy_that_goes_while_the_card_is_read_again_is_not_believed_to_be_there",
+    ),
+    Guard(
+        "scouts-of-resumed",
+        "Where a session is taken up again, what was recorded in it since is not overlooked.",
+        "src/cardcat/stages/held.py",
+        " or destination.resumed",
+        "",
+        f"{_SCOUT}test_a_session_that_is_resumed_is_looked_at_by_the_stages",
     ),
 )

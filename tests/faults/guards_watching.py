@@ -135,11 +135,11 @@ WATCHING = (
     ),
     Guard(
         "another-starter",
-        "What another process is about to do is left to it.",
+        "Of several drives none is filled while another process is about to fill one: the card is read once.",
         _WATCHING,
         "        return destination.is_starting or (run",
         "        return (run",
-        f"{_TEST}test_what_another_process_is_about_to_start_is_left_to_it",
+        f"{_TEST}test_a_card_is_not_read_twice_because_another_process_starts_with_one_of_its_drives",
     ),
     Guard(
         "killed-starter",

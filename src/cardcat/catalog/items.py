@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from sqlalchemy import (
     Connection,
+    Select,
     bindparam,
     false,
     func,
@@ -17,10 +20,12 @@ from sqlalchemy import (
     true,
     update,
 )
+from sqlalchemy.dialects import sqlite
 
 from cardcat.catalog.bulk import Value, among, chunks, insert_many, update_many
 from cardcat.catalog.tables import (
     backup_items,
+    backup_sessions,
     content_identity,
     file_locations,
     session_details,
@@ -144,17 +149,23 @@ def items_of(c: Connection, session_id: int, *states: ItemState) -> Iterator[Ite
 
 
 def earlier_sessions(
-    c: Connection, *, source_volume_id: int, source_root: tuple[str, bytes], location_id: int
+    c: Connection, *, source_volume_id: int, source_root: tuple[str, bytes], location_id: int, least: int = 0
 ) -> list[int]:
-    """The ids of the sessions of one source and destination, the newest first."""
-    d = session_details.c
+    """
+    The ids of the sessions of one source and destination, the newest first.
+
+    Those that copied or skipped *least* files or more.
+    """
+    d, s = session_details.c, backup_sessions.c
     query = (
         select(d.session_id)
+        .join(backup_sessions, s.id == d.session_id)
         .where(
             d.source_volume_id == source_volume_id,
             d.source_root == source_root[0],
             d.source_root_raw == source_root[1],
             d.destination_location_id == location_id,
+            s.files_copied + s.files_skipped >= least,
         )
         .order_by(d.session_id.desc())
     )
@@ -166,12 +177,30 @@ def earlier_columns(c: Connection, session_id: int) -> Iterator[Sequence[Sequenc
     The files that a session finished and whose copy the catalog still believes to be there.
 
     They are the columns of `frames.HELD`, in its order, some thousand files at a time: there may be a
-    million. Paths are exact bytes.
+    million. Paths are exact bytes. Nobody has looked at the copies.
     """
+    for rows in c.execute(_earlier(session_id)).partitions(_PORTION):
+        path, raw, size, mtime_ns, hash_, to, to_raw, *of_copy = zip(*rows, strict=True)
+        session, untouched = [session_id] * len(rows), [False] * len(rows)
+        yield [_exact(path, raw), size, mtime_ns, hash_, _exact(to, to_raw), *of_copy, session, untouched]
+
+
+def earlier_words(catalog: Path, session_id: int) -> tuple[str, str]:
+    """What another process has to be told for `fast_rows.earlier_batches` to find these files."""
+    query = _earlier(session_id).compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    return str(catalog), str(query)
+
+
+def _earlier(session_id: int) -> Select[Any]:
+    """The columns in the order that `fast_rows.earlier_batches` has them in, too."""
     i, f = backup_items.c, file_locations.c
-    query = (
+    return (
         select(
-            *(i[name] for name in ("source_path", "source_path_raw", "size", "mtime_ns", "hash")),
+            i.source_path,
+            i.source_path_raw,
+            i.size,
+            i.mtime_ns,
+            i.hash,
             i.destination_path,
             i.destination_path_raw,
             f.id,
@@ -188,10 +217,6 @@ def earlier_columns(c: Connection, session_id: int) -> Iterator[Sequence[Sequenc
             f.status == Presence.PRESENT.value,
         )
     )
-    for rows in c.execute(query).partitions(_PORTION):
-        path, raw, size, mtime_ns, hash_, to, to_raw, *of_copy = zip(*rows, strict=True)
-        session = [session_id] * len(rows)
-        yield [_exact(path, raw), size, mtime_ns, hash_, _exact(to, to_raw), *of_copy, session]
 
 
 def _exact(texts: Sequence[str], raws: Sequence[bytes]) -> list[bytes]:

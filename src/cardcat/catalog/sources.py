@@ -3,7 +3,8 @@ Two ways to read a catalog's tables as Arrow, both within one transaction.
 
 The driver is ten times as fast, and brings an SQLite of its own. Two of them in one process take each other's
 locks on a file away (sqlite.org/howtocorrupt.html, 2.2.1), and a writer without its lock damages the catalog:
-so it may only be used in a process that does nothing else with the catalog.
+so it may only be used in a process that does nothing else with the catalog. One that has to be at work at
+once asks by `fast_rows`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sqlalchemy import Connection
 
 from cardcat.catalog import pages
 from cardcat.catalog.engine import Catalog
+from cardcat.catalog.fast_rows import BATCH, read_only, sampled
 from cardcat.catalog.pages import Pages
 
 if TYPE_CHECKING:
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
 
 TROUBLE = (Error, pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError)
 """What either way raises for a catalog that can't be read, or holds values of another type."""
-
-_BATCH = "adbc.sqlite.query.batch_rows"
 
 
 class Source(Protocol):
@@ -86,11 +86,10 @@ class FastDriver:
         return None if row[0] is None else int(row[0])
 
     def batches(self, schema: pa.Schema, rest: str, rows: int) -> Iterator[tuple[pa.Table, pa.Table]]:
-        """A row of samples, then the rows: the driver takes a column's type from the first ones it sees."""
-        samples = ", ".join(f'{_sample(field.type)} AS "{field.name}"' for field in schema)
+        """As the driver gives them, and without its row of samples."""
         with self._connection.cursor() as cursor:
-            cursor.adbc_statement.set_options(**{_BATCH: str(rows + 1)})
-            cursor.execute(f"SELECT {samples} UNION ALL SELECT {_named(schema)} {rest}")
+            cursor.adbc_statement.set_options(**{BATCH: str(rows + 1)})
+            cursor.execute(sampled(schema, f"SELECT {_named(schema)} {rest}"))
             for number, batch in enumerate(cursor.fetch_record_batch()):
                 read = pa.Table.from_batches([batch])
                 yield read, read.slice(0 if number else 1)
@@ -115,7 +114,7 @@ def fast_driver(opened: Catalog) -> Iterator[Source]:
     path = opened.path
     with opened.read() as c:  # or a log that the driver, which may not write, leaves beside the catalog
         c.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar()
-        connection = driver.connect(f"{path.as_uri()}?mode=ro")  # a transaction, until it is closed
+        connection = driver.connect(read_only(path))  # a transaction, until it is closed
         with pages.held(path) as look:
             try:
                 source = FastDriver(connection, None)
@@ -128,11 +127,3 @@ def fast_driver(opened: Catalog) -> Iterator[Source]:
 
 def _named(schema: pa.Schema) -> str:
     return ", ".join(f'"{name}"' for name in schema.names)
-
-
-def _sample(kind: pa.DataType) -> str:
-    if pa.types.is_string(kind):
-        return "''"
-    if pa.types.is_binary(kind):
-        return "x'00'"
-    return "0.5" if pa.types.is_floating(kind) else "0"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import polars as pl
@@ -15,6 +16,8 @@ from cardcat.frames import HELD
 from cardcat.model import Evidence, Presence
 from cardcat.run import Destination, Run
 from cardcat.stages.looking import News, are_good, are_untouched, is_good, is_weak
+from cardcat.stages.scout import MANY, scouting
+from cardcat.storage.system import this_disk
 
 _OF_COPY = ("copy", "destination_path", "hash", "copy_size", "copy_mtime_ns", "evidence")
 
@@ -30,6 +33,18 @@ class Earlier:
 
     held: pl.DataFrame
     retimed: pl.DataFrame
+
+
+def send_scouts(run: Run, stack: ExitStack) -> None:
+    """Begin to look for what the newest large session left on each drive; that ends with *stack*."""
+    if type(run.disk) is not type(this_disk()):  # a process of its own would go around this seam
+        return
+    for destination in run.destinations:
+        with run.catalog.read() as c:
+            sessions = _earlier_sessions(c, run, destination, least=MANY)
+        if sessions:
+            sent = scouting(run.catalog, sessions[0], destination.there)
+            destination.scout = stack.enter_context(sent)
 
 
 def held_from_earlier(run: Run, destination: Destination, listing: pl.DataFrame) -> Earlier:
@@ -48,16 +63,11 @@ def _left(run: Run, destination: Destination, listing: pl.DataFrame) -> tuple[pl
     held = retimed = pl.DataFrame(schema=HELD)
     missing = listing.select("path", "size", now="mtime_ns")
     with run.catalog.read() as c:
-        sessions = earlier_sessions(
-            c,
-            source_volume_id=run.source.volume_id,
-            source_root=run.source.relative,
-            location_id=destination.location_id,
-        )
-        for session_id in sessions:
+        for session_id in _earlier_sessions(c, run, destination):
             if missing.is_empty():
                 break
-            found = _of_session(c, session_id).join(missing, on=["path", "size"])
+            left = _scouted(run, destination, session_id, missing.height)
+            found = (_of_session(c, session_id) if left is None else left).join(missing, on=["path", "size"])
             same = found.filter(pl.col("mtime_ns") == pl.col("now")).join(retimed, on="path", how="anti")
             other = _without(found, same).join(retimed, on=["path", "hash"], how="anti")
             held = pl.concat([held, same.select(list(HELD))])
@@ -66,9 +76,30 @@ def _left(run: Run, destination: Destination, listing: pl.DataFrame) -> tuple[pl
     return held, retimed
 
 
+def _earlier_sessions(c: Connection, run: Run, destination: Destination, least: int = 0) -> list[int]:
+    return earlier_sessions(
+        c,
+        source_volume_id=run.source.volume_id,
+        source_root=run.source.relative,
+        location_id=destination.location_id,
+        least=least,
+    )
+
+
 def _without(rows: pl.DataFrame, some: pl.DataFrame) -> pl.DataFrame:
     """The *rows* of other paths; *some* are of them. To look for all of a million takes much memory."""
     return rows.clear() if some.height == rows.height else rows.join(some, on="path", how="anti")
+
+
+def _scouted(run: Run, destination: Destination, session_id: int, files: int) -> pl.DataFrame | None:
+    """What a scout has found of the session, if that is worth waiting for, and nothing was recorded since."""
+    scout = destination.scout
+    if scout is None or scout.session_id != session_id:
+        return None
+    if files < MANY or destination.resumed:
+        scout.give_up()
+        return None
+    return scout.report(run.check_running)
 
 
 def _of_session(c: Connection, session_id: int) -> pl.DataFrame:
@@ -85,6 +116,7 @@ def confirm_retimed(
     *read* has the `path` and `hash` of what was read just now.
     """
     same = retimed.join(read.select("path", "hash"), on=["path", "hash"], how="semi")
+    same = same.with_columns(untouched=pl.lit(value=False))  # the reading may have taken hours
     return _confirmed(run, destination, same)
 
 
@@ -113,15 +145,15 @@ def _confirmed(run: Run, destination: Destination, held: pl.DataFrame) -> pl.Dat
 def _are_untouched(run: Run, destination: Destination, held: pl.DataFrame) -> pl.Series:
     """Whether each copy has the best evidence that its drive can give, and is there as on record."""
     strong = [evidence.value for evidence in Evidence if not is_weak(destination, evidence)]
-    looked_at = ("destination_path", "copy_size", "copy_mtime_ns")
     strongly_proved = held.with_row_index("row").filter(pl.col("evidence").is_in(strong))
-    rows = strongly_proved.select("row", *looked_at).sort("destination_path")
+    seen = strongly_proved.filter(pl.col("untouched"))["row"]
+    looked_at = ("destination_path", "copy_size", "copy_mtime_ns")
+    rows = strongly_proved.filter(~pl.col("row").is_in(seen.implode())).sort("destination_path")
     columns = rows.select(looked_at).iter_rows()
     files = ((os.fsdecode(path), size, mtime_ns) for path, size, mtime_ns in columns)
     are = pl.Series([*are_untouched(run, destination, files)], dtype=pl.Boolean)
-    return pl.select(row=pl.int_range(held.height, dtype=pl.UInt32))["row"].is_in(
-        rows["row"].filter(are).implode()
-    )
+    untouched = pl.concat([seen, rows["row"].filter(are)])
+    return pl.select(row=pl.int_range(held.height, dtype=pl.UInt32))["row"].is_in(untouched.implode())
 
 
 def _copy_row(row: tuple[int, bytes, str, int, int, str]) -> CopyRow:
