@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
@@ -16,7 +17,7 @@ from PIL import Image
 
 from cardcat.backup import backup
 from cardcat.model import BackupOptions, BackupResult, Layout
-from cardcat.storage.disk import Disk
+from cardcat.storage.disk import Disk, StrPath
 
 DAY = 1_714_557_600_000_000_000  # 2024-05-01 10:00:00 UTC, in ns
 
@@ -72,6 +73,19 @@ def snapshot(root: Path) -> dict[str, tuple[int, int, int, bytes]]:
         data = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
         found[str(path.relative_to(root))] = (status.st_mode, status.st_mtime_ns, status.st_ctime_ns, data)
     return found
+
+
+class Unreadable(Disk):
+    """Can't read the file of that name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+
+    def open_source(self, path: StrPath) -> int:
+        if str(path).endswith(self._name):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return super().open_source(path)
 
 
 @dataclass

@@ -15,7 +15,7 @@ from cardcat.care.refreshing import refresh
 from cardcat.catalog.engine import open_catalog
 from cardcat.model import Layout, SessionStatus
 from cardcat.stages import grouping, settling
-from tests.support import DAY, Desk, fill, jpeg, playlist
+from tests.support import DAY, Desk, Unreadable, fill, jpeg, playlist
 
 HOUR = 3_600_000_000_000
 
@@ -214,6 +214,22 @@ def test_the_half_of_a_live_photo_that_comes_later_finds_the_other(desk: Desk, f
     desk.backup("one")
     fill(desk.card, {"another name.MOV": film(**told)})
     desk.backup("one")
+
+    assert [members for (kind, _), members in groups(desk).items() if kind == "live photo"] == [
+        {"IMG_1.JPG": "master", "another name.MOV": "motion"}
+    ]
+
+
+def test_the_half_of_a_live_photo_that_a_run_taken_up_again_has_copied_finds_the_other(
+    desk: Desk, film: Film
+) -> None:
+    told = {"com_dot_apple_dot_quicktime_dot_content_dot_identifier": "7A3B-3"}
+    fill(
+        desk.card,
+        {"IMG_1.JPG": live_photo("7A3B-3", "2024:05:02 00:00:00"), "another name.MOV": film(**told)},
+    )
+    desk.backup("one", disk=Unreadable("another name.MOV"))
+    assert desk.backup("one").sessions[0].resumed
 
     assert [members for (kind, _), members in groups(desk).items() if kind == "live photo"] == [
         {"IMG_1.JPG": "master", "another name.MOV": "motion"}

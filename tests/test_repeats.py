@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import shutil
@@ -22,27 +21,14 @@ from cardcat.catalog.renewals import paths_on_cards
 from cardcat.errors import DestinationError
 from cardcat.model import SessionStatus
 from cardcat.stages import hashing
-from cardcat.storage.disk import Disk, StrPath
+from cardcat.storage.disk import Disk
 from cardcat.storage.holding import open_destination
-from tests.support import DAY, Desk, fill, jpeg
+from tests.support import DAY, Desk, Unreadable, fill, jpeg
 
 _SAID = (
     "source_path, source_path_raw, size, mtime_ns, hash, destination_path, destination_path_raw, "
     "file_location_id"
 )
-
-
-class Unreadable(Disk):
-    """Can't read the file of that name."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self._name = name
-
-    def open_source(self, path: StrPath) -> int:
-        if str(path).endswith(self._name):
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return super().open_source(path)
 
 
 def said(desk: Desk, session: int, of: str = _SAID) -> list[tuple[object, ...]]:

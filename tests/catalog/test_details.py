@@ -270,6 +270,12 @@ def test_unfinished_recordings_and_live_photos(c: Connection) -> None:
     assert all_unfinished(c) == {HASH: "has no index"}
 
 
+def test_unfinished_recordings_are_found_without_a_look_at_all_others(c: Connection) -> None:
+    query = str(details._texts("unfinished"))
+    plan = [row[3] for row in c.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")]
+    assert any("ix_media_details_unfinished" in step for step in plan)
+
+
 def test_details_go_with_their_content(c: Connection) -> None:
     add(c)
     c.execute(text("DELETE FROM content_identity"))
