@@ -7,9 +7,10 @@ import random
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from cardcat.catalog.details import READER_VERSION
 from cardcat.catalog.engine import open_catalog
 
 DRIVES = (
@@ -37,9 +38,19 @@ class _Content:
     size: int
 
 
+@dataclass(slots=True)
+class _Rows:
+    """Rows to write: of `content_identity`, `media_files`, `media_details` and `file_locations`."""
+
+    known: list[tuple[object, ...]] = field(default_factory=list)
+    media: list[tuple[object, ...]] = field(default_factory=list)
+    details: list[tuple[object, ...]] = field(default_factory=list)
+    copies: list[tuple[object, ...]] = field(default_factory=list)
+
+
 def make(path: Path, rows: int, seed: int = 2024) -> None:
     """
-    Write a catalog with *rows* file locations to *path*: media files, folders, volumes, locations.
+    Write a catalog with *rows* file locations to *path*: media with details, folders, volumes, locations.
 
     The indexes of the largest tables are made at the end, as the catalog has them.
     """
@@ -85,19 +96,19 @@ def _fill(connection: sqlite3.Connection, rows: int, chance: random.Random) -> N
     """Contents in the order they were taken; each lies in a library, often on a backup, some twice."""
     contents = (rows * 50) // 100
     folders = _Folders()
-    copies: list[tuple[object, ...]] = []
-    known: list[tuple[object, ...]] = []
-    media: list[tuple[object, ...]] = []
+    new = _Rows()
     written = 0
     for one in _contents(contents, chance):
-        known.append(_known(one))
+        new.known.append(_known(one))
         if one.id % 50:
-            media.append(_media(one, chance))
+            new.media.append(_media(one, chance))
+            new.details.append(_details(one))
         for drive, again in _places(chance, rows - written, contents - one.id):
-            copies.append(_copy(one, folders.of(drive, one.day, again), drive, again=again))
+            new.copies.append(_copy(one, folders.of(drive, one.day, again), drive, again=again))
             written += 1
-        if len(copies) >= BATCH or one.id == contents:
-            _write(connection, known, media, copies, folders.taken())
+        if len(new.copies) >= BATCH or one.id == contents:
+            _write(connection, new, folders.taken())
+            new = _Rows()
 
 
 def _contents(contents: int, chance: random.Random) -> Iterator[_Content]:
@@ -173,6 +184,17 @@ def _media(one: _Content, chance: random.Random) -> tuple[object, ...]:
     )  # fmt: skip
 
 
+def _details(one: _Content) -> tuple[object, ...]:
+    year, rest = divmod(one.day, 365)
+    taken = f"{YEARS[0] + year}-{rest // 31 + 1:02}-{rest % 31 + 1:02}T10:00:{one.id % 60:02}"
+    live_photo = f"{_hash(one)[:8]}-LIVE" if one.id % 25 == 0 else None
+    unfinished = "has no index" if one.id % 20_000 == 0 else None
+    return (
+        one.id, one.name[-3:].upper(), taken, "+02:00", "OffsetTimeOriginal", "DateTimeOriginal", "certain",
+        1, f"{one.day // 300:012}", live_photo, unfinished, "exifread", READER_VERSION, _START,
+    )  # fmt: skip
+
+
 def _copy(one: _Content, folder: int, drive: int, *, again: bool) -> tuple[object, ...]:
     seen = _START + (one.day + (3000 if again else 1)) * _DAY
     is_backup = DRIVES[drive - 1][1] == "backup"
@@ -189,28 +211,25 @@ def _hash(one: _Content) -> str:
     return hashlib.sha256(b"%d" % one.id).hexdigest()
 
 
-def _write(
-    connection: sqlite3.Connection,
-    known: list[tuple[object, ...]],
-    media: list[tuple[object, ...]],
-    copies: list[tuple[object, ...]],
-    folders: list[tuple[int, int, str]],
-) -> None:
+def _write(connection: sqlite3.Connection, new: _Rows, folders: list[tuple[int, int, str]]) -> None:
     connection.executemany("INSERT INTO folders VALUES (?, ?, ?, x'')", folders)
-    connection.executemany("INSERT INTO content_identity VALUES (?, ?, ?, ?, ?, ?, ?)", known)
+    connection.executemany("INSERT INTO content_identity VALUES (?, ?, ?, ?, ?, ?, ?)", new.known)
     connection.executemany(
         "INSERT INTO media_files (hash, file_size_bytes, file_size_human, media_type, extension, camera_make,"
         " camera_model, date_taken, date_added, date_modified, path)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        media,
+        new.media,
+    )
+    connection.executemany(
+        "INSERT INTO media_details (content_id, format, date_local, date_offset, date_offset_source,"
+        " date_source, date_confidence, orientation, camera_serial, live_photo_id, unfinished, read_with,"
+        " reader_version, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        new.details,
     )
     connection.executemany(
         "INSERT INTO file_locations (folder_id, name, name_raw, content_id, size, mtime_ns, role, status,"
         " evidence, verified_at, verified_how, first_seen_at, last_seen_at)"
         " VALUES (?, ?, x'', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        copies,
+        new.copies,
     )
     connection.commit()
-    known.clear()
-    media.clear()
-    copies.clear()

@@ -9,6 +9,7 @@ locations, 2,000 sessions and their 1,000,000 files; in turn with the same comma
 10 sessions, which is its start-up. What counts is the difference. What cardcat has worked out and keeps until
 something is written to the catalog is there, but for the rows that say that it is not. Commands that go
 through all that there is, whatever they answer (`catalog status`), are asked too, and told apart by a note.
+The last is a backup of a small card.
 
 The catalog is that of `benchmarks.reports`; one that it made with --keep can be given with --catalog, and
 gets the sessions that it lacks. 10,000,000 rows take 4 GB and some minutes to make. All is in memory.
@@ -24,15 +25,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from benchmarks import reports, running
+from benchmarks.material import photos
 from benchmarks.results import Result, table, write
 from benchmarks.timing import interleaved
 
 _SMALL = 100  # rows: the fewest with a duplicate
 _SESSIONS, _FEW_SESSIONS = 2_000, 10
 _SETTLED = 2.1  # seconds; before, a snapshot can't tell whether the catalog is still being written
+_PHOTOS, _PHOTO = 40, 300_000  # photos of a card, and the bytes of each
+_cards = count()
 _GOAL = 0.3  # seconds beyond start-up
 _KEPT = "nothing was written to the catalog since the last time"
 _CHANGED = "the first time since something was written to the catalog"
@@ -103,6 +108,15 @@ def _plain(words: str, note: str = "") -> Asked:
     return Asked(words, lambda _: tuple(words.split()), note)
 
 
+def new_card(known: Known) -> tuple[str, str]:
+    """A card of new photos and an empty drive, made beside the catalog while the clock runs."""
+    folder = Path(tempfile.mkdtemp(dir=known.catalog.parent))
+    card, drive = folder / "card", folder / "drive"
+    photos(card, _PHOTOS, _PHOTO, first=_PHOTOS * next(_cards))
+    drive.mkdir()
+    return str(card), str(drive)
+
+
 COMMANDS = (
     Asked("show HASH", lambda known: ("show", known.hash)),
     Asked("show HASH, its first 12 digits", lambda known: ("show", known.hash[:12])),
@@ -123,6 +137,7 @@ COMMANDS = (
     _plain("duplicates list --page 100", _KEPT),
     _plain("duplicates list --folder /media/OLD-1/photos --limit 20", _KEPT),
     _plain("duplicates waste", _KEPT),
+    Asked(f"backup CARD DRIVE, {_PHOTOS} new photos", lambda known: ("backup", "--direct", *new_card(known))),
 )
 
 
