@@ -19,6 +19,7 @@ from cardcat.storage.presence import folder_below
 from cardcat.storage.reading import mtime_of
 from cardcat.storage.system import this_disk
 
+_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")  # it waits in memory
 _REPORT = EARLIER.append(pa.field("untouched", pa.bool_()))
 
 
@@ -31,7 +32,7 @@ def main() -> None:
     """
     catalog, query, asker, root, answer = sys.argv[-5:]
     looker = _Looker(this_disk(), int(root), int(asker))
-    with os.fdopen(int(answer), "wb") as file, pa.ipc.new_stream(file, _REPORT) as stream:
+    with os.fdopen(int(answer), "wb") as file, pa.ipc.new_stream(file, _REPORT, options=_OPTIONS) as stream:
         rows = 0
         for batch in earlier_batches(catalog, query):
             rows += batch.num_rows
