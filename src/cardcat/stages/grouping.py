@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import polars as pl
 
+from cardcat.catalog.bulk import chunks
 from cardcat.catalog.details import all_unfinished, live_photo_ids
 from cardcat.catalog.groups import GroupRow, has_groups, record_groups
 from cardcat.catalog.items import ItemRow, items_of
@@ -20,6 +21,7 @@ from cardcat.stages.scan import Listing
 
 _NONE = Links(None, ())
 _PLAYLISTS = (".MPL", ".MPLS")
+_PORTION = 10_000  # files that are looked up at once
 
 
 def links_of(copied: Iterable[CopiedFile]) -> Iterator[tuple[int, Links]]:
@@ -76,13 +78,14 @@ def _know_earlier(run: Run, destination: Destination, listing: Listing) -> None:
     """Add what files that an earlier run has read say of others: halves of Live Photos, playlists."""
     found: dict[bytes, Links] = {}
     with run.catalog.read() as c:
-        rows = list(items_of(c, destination.session_id, *_of_earlier_runs(destination)))
-        ids = live_photo_ids(c, [row.hash for row in rows if row.hash])
-    for row in rows:
-        if row.path.upper().endswith(_PLAYLISTS):
-            found[os.fsencode(row.path)] = Links(None, _clips(run, destination, row))
-        elif row.hash in ids:
-            found[os.fsencode(row.path)] = Links(ids[row.hash], ())
+        read = items_of(c, destination.session_id, *_of_earlier_runs(destination))
+        for rows in chunks(read, _PORTION):
+            ids = live_photo_ids(c, [row.hash for row in rows if row.hash])
+            for row in rows:
+                if row.path.upper().endswith(_PLAYLISTS):
+                    found[os.fsencode(row.path)] = Links(None, _clips(run, destination, row))
+                elif row.hash in ids:
+                    found[os.fsencode(row.path)] = Links(ids[row.hash], ())
     for item, path in listing.frame.select("item", "path").iter_rows() if found else ():
         if path in found:
             run.links.setdefault(item, found[path])
