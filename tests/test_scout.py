@@ -185,7 +185,11 @@ def test_without_a_process_the_stages_find_out_themselves(
 
 @pytest.mark.parametrize(
     "damage",
-    ["destination_path = NULL", "source_path = CAST(x'ff' AS TEXT)", "mtime_ns = 'yesterday'"],
+    [
+        "backup_items SET destination_path = NULL",
+        "file_locations SET evidence = CAST(x'ff' AS TEXT)",
+        "backup_items SET mtime_ns = 'yesterday'",
+    ],
     ids=["a hole", "a text that is none", "a text for a number"],
 )
 def test_what_a_damaged_catalog_says_is_not_handed_on(desk: Desk, damage: str) -> None:
@@ -194,7 +198,7 @@ def test_what_a_damaged_catalog_says_is_not_handed_on(desk: Desk, damage: str) -
     assert found(desk) is not None
     with sqlite3.connect(desk.catalog) as connection:
         connection.execute("PRAGMA ignore_check_constraints = true")
-        connection.execute(f"UPDATE backup_items SET {damage}")
+        connection.execute(f"UPDATE {damage}")
     connection.close()
     assert found(desk) is None
 
@@ -343,8 +347,7 @@ def batch_of(path: Path) -> pa.RecordBatch:
     """A row of a scout's, of a copy that is there."""
     status = path.stat()
     rows = {
-        "destination_path_text": [path.name],
-        "destination_path_raw": [b""],
+        "destination_path": [os.fsencode(path.name)],
         "copy_size": [status.st_size],
         "copy_mtime_ns": [status.st_mtime_ns],
     }

@@ -21,20 +21,18 @@ WARY = ("cell_size_check=ON", "trusted_schema=OFF")
 _AT_ONCE = 1 << 16  # rows
 EARLIER = pa.schema(
     {
-        "path_text": pa.string(),
-        "path_raw": pa.binary(),
+        "path": pa.binary(),
         "size": pa.int64(),
         "mtime_ns": pa.int64(),
         "hash": pa.string(),
-        "destination_path_text": pa.string(),
-        "destination_path_raw": pa.binary(),
+        "destination_path": pa.binary(),
         "copy": pa.int64(),
         "copy_size": pa.int64(),
         "copy_mtime_ns": pa.int64(),
         "evidence": pa.string(),
     }
 )
-"""What a session has left, as `frames.HELD`; but a path is a text, and bytes where that is not exact."""
+"""What a session has left: columns as `frames.HELD`, but for what is not in the catalog."""
 
 
 def earlier_batches(catalog: str, query: str) -> Iterator[pa.RecordBatch]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
+    LargeBinary,
     Select,
     bindparam,
+    case,
+    cast,
     false,
     func,
     literal,
@@ -179,7 +183,8 @@ def earlier_columns(c: Connection, session_id: int) -> Iterator[Sequence[Sequenc
     They are the columns of `frames.HELD`, in its order, some thousand files at a time: there may be a
     million. Paths are exact bytes. Nobody has looked at the copies.
     """
-    for rows in c.execute(_earlier(session_id)).partitions(_PORTION):
+    query = _earlier(session_id, lambda name: (backup_items.c[name], backup_items.c[f"{name}_raw"]))
+    for rows in c.execute(query).partitions(_PORTION):
         path, raw, size, mtime_ns, hash_, to, to_raw, *of_copy = zip(*rows, strict=True)
         session, untouched = [session_id] * len(rows), [False] * len(rows)
         yield [_exact(path, raw), size, mtime_ns, hash_, _exact(to, to_raw), *of_copy, session, untouched]
@@ -187,26 +192,26 @@ def earlier_columns(c: Connection, session_id: int) -> Iterator[Sequence[Sequenc
 
 def earlier_words(catalog: Path, session_id: int) -> tuple[str, str]:
     """What another process has to be told for `fast_rows.earlier_batches` to find these files."""
-    query = _earlier(session_id).compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+
+    def exact(name: str) -> list[ColumnElement[Any]]:
+        text, raw = backup_items.c[name], backup_items.c[f"{name}_raw"]
+        return [case((func.length(raw) > 0, raw), else_=cast(text, LargeBinary))]
+
+    query = _earlier(session_id, exact).compile(
+        dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}
+    )
     return str(catalog), str(query)
 
 
-def _earlier(session_id: int) -> Select[Any]:
-    """The columns in the order that `fast_rows.earlier_batches` has them in, too."""
+def _earlier(session_id: int, path: Callable[[str], Iterable[ColumnElement[Any]]]) -> Select[Any]:
+    """The columns in the order of `frames.HELD`, each path as the columns that *path* makes of it."""
     i, f = backup_items.c, file_locations.c
     return (
         select(
-            i.source_path,
-            i.source_path_raw,
-            i.size,
-            i.mtime_ns,
-            i.hash,
-            i.destination_path,
-            i.destination_path_raw,
-            f.id,
-            f.size,
-            f.mtime_ns,
-            f.evidence,
+            *path("source_path"),
+            *(i.size, i.mtime_ns, i.hash),
+            *path("destination_path"),
+            *(f.id, f.size, f.mtime_ns, f.evidence),
         )
         .join(file_locations, f.id == i.file_location_id)
         .join(content_identity, content_identity.c.id == f.content_id)

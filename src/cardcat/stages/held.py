@@ -66,8 +66,8 @@ def _left(run: Run, destination: Destination, listing: pl.DataFrame) -> tuple[pl
         for session_id in _earlier_sessions(c, run, destination):
             if missing.is_empty():
                 break
-            left = _scouted(run, destination, session_id, missing.height)
-            found = (_of_session(c, session_id) if left is None else left).join(missing, on=["path", "size"])
+            found = _of_session(run, c, destination, session_id, missing.height)
+            found = found.join(missing, on=["path", "size"])
             same = found.filter(pl.col("mtime_ns") == pl.col("now")).join(retimed, on="path", how="anti")
             other = _without(found, same).join(retimed, on=["path", "hash"], how="anti")
             held = pl.concat([held, same.select(list(HELD))])
@@ -91,6 +91,17 @@ def _without(rows: pl.DataFrame, some: pl.DataFrame) -> pl.DataFrame:
     return rows.clear() if some.height == rows.height else rows.join(some, on="path", how="anti")
 
 
+def _of_session(
+    run: Run, c: Connection, destination: Destination, session_id: int, files: int
+) -> pl.DataFrame:
+    """What a session has left, of which so many *files* may be."""
+    found = _scouted(run, destination, session_id, files)
+    if found is not None:
+        return found
+    parts = (dict(zip(HELD, columns, strict=True)) for columns in earlier_columns(c, session_id))
+    return pl.concat([pl.DataFrame(schema=HELD), *(pl.DataFrame(part, schema=HELD) for part in parts)])
+
+
 def _scouted(run: Run, destination: Destination, session_id: int, files: int) -> pl.DataFrame | None:
     """What a scout has found of the session, if that is worth waiting for, and nothing was recorded since."""
     scout = destination.scout
@@ -100,11 +111,6 @@ def _scouted(run: Run, destination: Destination, session_id: int, files: int) ->
         scout.give_up()
         return None
     return scout.report(run.check_running)
-
-
-def _of_session(c: Connection, session_id: int) -> pl.DataFrame:
-    parts = (dict(zip(HELD, columns, strict=True)) for columns in earlier_columns(c, session_id))
-    return pl.concat([pl.DataFrame(schema=HELD), *(pl.DataFrame(part, schema=HELD) for part in parts)])
 
 
 def confirm_retimed(

@@ -61,8 +61,6 @@ class Scout:
             return None
         is_fresh = pl.lit(time.monotonic() - self._sent < _FRESH)
         return rows.with_columns(
-            _exact_path("path"),
-            _exact_path("destination_path"),
             session=pl.lit(self.session_id, pl.Int64),
             untouched=pl.col("untouched") & is_fresh,
         ).select(list(HELD))
@@ -85,7 +83,7 @@ class Scout:
 @contextmanager
 def scouting(catalog: Catalog, session_id: int, there: DestinationRoot) -> Iterator[Scout | None]:
     """Send a scout for what a session has left on *there*; it is gone at the end. None if that can't be."""
-    if sys.getfilesystemencoding() != "utf-8":  # elsewhere a path's text alone does not give its bytes
+    if sys.getfilesystemencoding() != "utf-8":  # elsewhere the bytes of a path are not those of its text
         yield None
         return
     try:
@@ -127,10 +125,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait(_PATIENCE)
     if process.stdout:
         process.stdout.close()
-
-
-def _exact_path(name: str) -> pl.Expr:
-    """The bytes of a path that the catalog keeps as a text, and as bytes where that is not exact."""
-    raw = pl.col(f"{name}_raw")
-    text = pl.col(f"{name}_text").cast(pl.Binary)
-    return pl.when(raw.bin.size() > 0).then(raw).otherwise(text).alias(name)

@@ -56,9 +56,9 @@ class _Looker:
 
         InterruptedError if nobody waits for this any more.
         """
-        columns = ("destination_path_text", "destination_path_raw", "copy_size", "copy_mtime_ns")
-        texts, raws, sizes, times = (batch.column(name).to_pylist() for name in columns)
-        paths = [os.fsdecode(raw) if raw else text for text, raw in zip(texts, raws, strict=True)]
+        columns = ("destination_path", "copy_size", "copy_mtime_ns")
+        exact, sizes, times = (batch.column(name).to_pylist() for name in columns)
+        paths = [os.fsdecode(path) for path in exact]
         are = [False] * len(paths)
         for row, status in self._files(paths):
             are[row] = status.st_size == sizes[row] and mtime_of(status) == times[row]
