@@ -68,7 +68,9 @@ def _left(run: Run, destination: Destination, listing: pl.DataFrame) -> tuple[pl
                 break
             found = _of_session(run, c, destination, session_id, missing.height)
             found = found.join(missing, on=["path", "size"])
-            same = found.filter(pl.col("mtime_ns") == pl.col("now")).join(retimed, on="path", how="anti")
+            same = _those(found, found["mtime_ns"] == found["now"])
+            if not retimed.is_empty():
+                same = same.join(retimed, on="path", how="anti")
             other = _without(found, same).join(retimed, on=["path", "hash"], how="anti")
             held = pl.concat([held, same.select(list(HELD))])
             retimed = pl.concat([retimed, other.select(list(HELD))])  # of each hash the newest
@@ -84,6 +86,11 @@ def _earlier_sessions(c: Connection, run: Run, destination: Destination, least: 
         location_id=destination.location_id,
         least=least,
     )
+
+
+def _those(rows: pl.DataFrame, are: pl.Series) -> pl.DataFrame:
+    """The *rows* that *are*. Where all of a million are, no memory goes into another million."""
+    return rows if are.all() else rows.filter(are)
 
 
 def _without(rows: pl.DataFrame, some: pl.DataFrame) -> pl.DataFrame:
@@ -141,9 +148,9 @@ def good_copies(run: Run, destination: Destination, hashes: Iterable[str]) -> di
 
 def _confirmed(run: Run, destination: Destination, held: pl.DataFrame) -> pl.DataFrame:
     """Those whose copy is there now and proved: what looking can't tell of a copy, its bytes do."""
-    untouched = held.filter(_are_untouched(run, destination, held))
+    are = _are_untouched(run, destination, held)
+    untouched, doubtful = _those(held, are), held.filter(~are)
     destination.is_cold &= (untouched["evidence"] == Evidence.READ_BACK_COLD.value).all()
-    doubtful = held.join(untouched, on="path", how="anti")
     keep = are_good(run, destination, map(_copy_row, doubtful.select(_OF_COPY).iter_rows()))
     return pl.concat([untouched, doubtful.filter(pl.Series(keep, dtype=pl.Boolean))])
 
@@ -151,9 +158,10 @@ def _confirmed(run: Run, destination: Destination, held: pl.DataFrame) -> pl.Dat
 def _are_untouched(run: Run, destination: Destination, held: pl.DataFrame) -> pl.Series:
     """Whether each copy has the best evidence that its drive can give, and is there as on record."""
     strong = [evidence.value for evidence in Evidence if not is_weak(destination, evidence)]
-    strongly_proved = held.with_row_index("row").filter(pl.col("evidence").is_in(strong))
-    seen = strongly_proved.filter(pl.col("untouched"))["row"]
     looked_at = ("destination_path", "copy_size", "copy_mtime_ns")
+    rows = held.select("evidence", "untouched", *looked_at).with_row_index("row")
+    strongly_proved = rows.filter(pl.col("evidence").is_in(strong))
+    seen = strongly_proved.filter(pl.col("untouched"))["row"]
     rows = strongly_proved.filter(~pl.col("row").is_in(seen.implode())).sort("destination_path")
     columns = rows.select(looked_at).iter_rows()
     files = ((os.fsdecode(path), size, mtime_ns) for path, size, mtime_ns in columns)
