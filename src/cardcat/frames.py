@@ -100,6 +100,11 @@ def _breaches(contract: Contract, frame: pl.DataFrame) -> list[str]:
     return [breach for breach, is_so in found.items() if is_so]
 
 
+def without(rows: pl.DataFrame, some: pl.DataFrame) -> pl.DataFrame:
+    """The *rows* of other paths than *some*, which are of them. To look for all of a million takes memory."""
+    return rows.clear() if some.height == rows.height else rows.join(some, on="path", how="anti")
+
+
 def path_column(paths: Iterable[str]) -> pl.Series:
     """A column of exact paths."""
     return pl.Series("path", [os.fsencode(path) for path in paths], dtype=pl.Binary)

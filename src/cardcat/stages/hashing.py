@@ -10,7 +10,7 @@ import polars as pl
 
 from cardcat.catalog.copies import held_media
 from cardcat.errors import DestinationError
-from cardcat.frames import KNOWN, MEDIA, READ, checked
+from cardcat.frames import KNOWN, MEDIA, READ, checked, without
 from cardcat.model import Stage
 from cardcat.run import Destination, Run, timed
 from cardcat.stages.held import Earlier, confirm_retimed, held_from_earlier
@@ -122,7 +122,7 @@ def _not_held(listing: pl.DataFrame, held: Sequence[pl.DataFrame], *, recheck: b
     everywhere = held[0].select("path")
     for other in held[1:]:
         everywhere = everywhere.join(other.select("path"), on="path", how="semi")
-    return listing.join(everywhere, on="path", how="anti")
+    return without(listing, everywhere)
 
 
 def _candidates(files: pl.DataFrame, media: Sequence[pl.DataFrame]) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from cardcat.catalog.copies import CopyRow, copies_of
 from cardcat.catalog.items import earlier_columns, earlier_sessions
-from cardcat.frames import HELD
+from cardcat.frames import HELD, without
 from cardcat.model import Evidence, Presence
 from cardcat.run import Destination, Run
 from cardcat.stages.looking import News, are_good, are_untouched, is_good, is_weak
@@ -61,20 +61,21 @@ def held_from_earlier(run: Run, destination: Destination, listing: pl.DataFrame)
 def _left(run: Run, destination: Destination, listing: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """What is on record: files with the size and the time that they have now, and those with another time."""
     held = retimed = pl.DataFrame(schema=HELD)
-    missing = listing.select("path", "size", now="mtime_ns")
+    missing = listing.select("path", size_now="size", now="mtime_ns")
     with run.catalog.read() as c:
         for session_id in _earlier_sessions(c, run, destination):
             if missing.is_empty():
                 break
             found = _of_session(run, c, destination, session_id, missing.height)
-            found = found.join(missing, on=["path", "size"])
+            found = found.join(missing, on="path")  # by two columns, it would take twice the memory
+            found = _those(found, found["size"] == found["size_now"])
             same = _those(found, found["mtime_ns"] == found["now"])
             if not retimed.is_empty():
                 same = same.join(retimed, on="path", how="anti")
-            other = _without(found, same).join(retimed, on=["path", "hash"], how="anti")
+            other = without(found, same).join(retimed, on=["path", "hash"], how="anti")
             held = pl.concat([held, same.select(list(HELD))])
             retimed = pl.concat([retimed, other.select(list(HELD))])  # of each hash the newest
-            missing = _without(missing, same)
+            missing = without(missing, same)
     return held, retimed
 
 
@@ -91,11 +92,6 @@ def _earlier_sessions(c: Connection, run: Run, destination: Destination, least: 
 def _those(rows: pl.DataFrame, are: pl.Series) -> pl.DataFrame:
     """The *rows* that *are*. Where all of a million are, no memory goes into another million."""
     return rows if are.all() else rows.filter(are)
-
-
-def _without(rows: pl.DataFrame, some: pl.DataFrame) -> pl.DataFrame:
-    """The *rows* of other paths; *some* are of them. To look for all of a million takes much memory."""
-    return rows.clear() if some.height == rows.height else rows.join(some, on="path", how="anti")
 
 
 def _of_session(
