@@ -142,9 +142,9 @@ def test_the_fast_driver_reads_rows_in_processes_of_their_own() -> None:
     users = {
         "cardcat.catalog.fast_rows": (
             "src/cardcat/catalog/sources.py",
-            "src/cardcat/stages/scout_process.py",
+            "src/cardcat/scout_process.py",
         ),
-        "cardcat.stages.scout_process": (),
+        "cardcat.scout_process": (),
     }
     complain(
         (

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pytest
 from polars.testing import assert_frame_equal
 
+from cardcat import scout
 from cardcat.catalog.engine import open_catalog
 from cardcat.catalog.items import earlier_columns, earlier_words
 from cardcat.errors import CancelledError
@@ -27,9 +28,9 @@ from cardcat.frames import HELD
 from cardcat.model import Layout, SessionStatus
 from cardcat.own_process import python_command
 from cardcat.run import Destination, Run
-from cardcat.stages import hashing, held, reading, scout
+from cardcat.scout_process import _Looker
+from cardcat.stages import hashing, held, reading
 from cardcat.stages.looking import are_untouched
-from cardcat.stages.scout_process import _Looker
 from cardcat.storage.disk import Disk, StrPath
 from cardcat.storage.holding import open_destination
 from cardcat.storage.system import this_disk
@@ -145,7 +146,7 @@ def test_what_is_gone_or_changed_is_looked_at_by_the_stages(desk: Desk, looked_a
 
 _NO_ROWS = """
 import os, sys, pyarrow
-from cardcat.stages.scout_process import _REPORT
+from cardcat.scout_process import _REPORT
 with os.fdopen(int(sys.argv[-1]), "wb") as file:
     pyarrow.ipc.new_stream(file, _REPORT).close()
 sys.exit(1)
@@ -378,7 +379,7 @@ def test_a_killed_backup_leaves_no_scout(desk: Desk) -> None:
         words = earlier_words(opened.path, 1)
         with open_destination(this_disk(), desk.folder / "drive") as there, TemporaryFile() as answer:
             files = (there.fd, answer.fileno())
-            command = python_command("cardcat.stages.scout_process", *words, "1", *map(str, files))
+            command = python_command("cardcat.scout_process", *words, "1", *map(str, files))
             done = subprocess.run(command, pass_fds=files, capture_output=True, text=True, check=False)
     assert "nobody waits" in done.stderr
     assert done.returncode

@@ -24,7 +24,7 @@ from cardcat.media.pool import MetadataPool
 from cardcat.model import BackupOptions, Finding, Stage, Volume
 from cardcat.plan.names import NameRules
 from cardcat.reporting import Reporter
-from cardcat.stages.scout import Scout
+from cardcat.scout import Scout
 from cardcat.storage.below import Below
 from cardcat.storage.disk import Disk
 from cardcat.storage.holding import DestinationRoot

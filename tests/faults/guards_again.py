@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.faults.guards_form import Guard
 
 _SCOUT = "tests/test_scout.py::"
-_SCOUT_PROCESS = "src/cardcat/stages/scout_process.py"
+_SCOUT_PROCESS = "src/cardcat/scout_process.py"
 
 AGAIN = (
     Guard(
@@ -174,7 +174,7 @@ AGAIN = (
     Guard(
         "no-answer-is-no-answer",
         "Of a scout that failed, nothing is believed.",
-        "src/cardcat/stages/scout.py",
+        "src/cardcat/scout.py",
         ' or self._said() != b"%d" % rows.height',
         "",
         f"{_SCOUT}test_without_its_answer_the_stages_find_out_themselves",
@@ -206,7 +206,7 @@ AGAIN = (
     Guard(
         "scouts-can-be-given-up",
         "A backup that waits for a scout can be stopped.",
-        "src/cardcat/stages/scout.py",
+        "src/cardcat/scout.py",
         "            check_running()\n",
         "            pass\n",
         f"{_SCOUT}test_who_waits_for_one_that_hangs_can_be_stopped",
@@ -230,7 +230,7 @@ AGAIN = (
     Guard(
         "scouted-once",
         "What is tried again is looked at again: a scout reports once.",
-        "src/cardcat/stages/scout.py",
+        "src/cardcat/scout.py",
         "        if self._answer.closed:\n            return None\n",
         "",
         f"{_SCOUT}test_it_reports_once",
@@ -238,7 +238,7 @@ AGAIN = (
     Guard(
         "scouted-of-late",
         "What a scout saw counts for a minute.",
-        "src/cardcat/stages/scout.py",
+        "src/cardcat/scout.py",
         'pl.col("untouched") & is_fresh',
         'pl.col("untouched")',
         f"{_SCOUT}test_what_it_saw_long_ago_is_looked_at_again",

@@ -15,8 +15,8 @@ from cardcat.catalog.items import earlier_columns, earlier_sessions
 from cardcat.frames import HELD, without
 from cardcat.model import Evidence, Presence
 from cardcat.run import Destination, Run
+from cardcat.scout import MANY, scouting
 from cardcat.stages.looking import News, are_good, are_untouched, is_good, is_weak
-from cardcat.stages.scout import MANY, scouting
 from cardcat.storage.system import this_disk
 
 _OF_COPY = ("copy", "destination_path", "hash", "copy_size", "copy_mtime_ns", "evidence")

@@ -107,7 +107,7 @@ def _started(
     words = (*earlier_words(catalog.path, session_id), str(os.getpid()), *map(str, handed_on))
     try:
         return subprocess.Popen(
-            python_command("cardcat.stages.scout_process", *words),
+            python_command("cardcat.scout_process", *words),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
