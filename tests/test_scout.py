@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 import signal
@@ -408,11 +409,20 @@ def test_who_waits_for_one_that_hangs_can_be_stopped(desk: Desk, monkeypatch: py
     assert [one.poll() for one in started] == [-signal.SIGKILL]
 
 
-def test_what_it_finds_is_of_the_newest_large_session(desk: Desk, looked_at: list[str]) -> None:
-    """What smaller ones after it have left, the stages find themselves."""
+def test_what_a_later_session_says_goes_before_what_a_scout_has_found_of_an_earlier_one(
+    desk: Desk, looked_at: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here that a file has other bytes, which neither its size nor its time tells."""
+    monkeypatch.setattr(held, "MANY", 5)
     fill(desk.card, FILES)
-    desk.backup()
-    monkeypatched = len(FILES)
-    fill(desk.card, {"DCIM/later.JPG": jpeg(99)})
-    assert monkeypatched
-    assert desk.backup().sessions[0].counts.copied == 1
+    desk.backup(layout=Layout.TREE)
+    (desk.card / "DCIM").rename(desk.folder / "DCIM")
+    fill(desk.card, {"a note": b"m"})
+    desk.backup(layout=Layout.TREE, recheck=True)
+    (desk.folder / "DCIM").rename(desk.card / "DCIM")
+    looked_at.clear()
+    again = desk.backup(layout=Layout.TREE)
+    assert (again.sessions[0].counts.skipped, again.bytes_read_from_source) == (len(FILES), 0)
+    said = desk.ask("SELECT hash FROM backup_items WHERE session_id = 3 AND source_path = 'a note'")
+    assert said == [(hashlib.sha256(b"m").hexdigest(),)]
+    assert len(looked_at) == 2

@@ -221,11 +221,11 @@ AGAIN = (
     ),
     Guard(
         "scouts-of-this-session",
-        "What a scout has found of one session is not taken for what another has left.",
+        "What a scout has found of a session does not go before what a later one says.",
         "src/cardcat/stages/held.py",
         "if scout is None or scout.session_id != session_id:",
         "if scout is None:",
-        f"{_SCOUT}test_what_it_finds_is_of_the_newest_large_session",
+        f"{_SCOUT}test_what_a_later_session_says_goes_before_what_a_scout_has_found_of_an_earlier_one",
     ),
     Guard(
         "scouted-once",
