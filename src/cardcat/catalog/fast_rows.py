@@ -12,11 +12,10 @@ from pathlib import Path
 import pyarrow as pa
 from adbc_driver_manager import AdbcConnection, AdbcStatement
 
+from cardcat.catalog.pragmas import WARY
+
 BATCH = "adbc.sqlite.query.batch_rows"
 """The option of a statement that says how many rows come at once."""
-
-WARY = ("cell_size_check=ON", "trusted_schema=OFF")
-"""Pragmas for a file that may be damaged."""
 
 _AT_ONCE = 1 << 16  # rows
 EARLIER = pa.schema(

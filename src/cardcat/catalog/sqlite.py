@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event
 
+from cardcat.catalog.pragmas import WARY
 from cardcat.catalog.trouble import damaged, is_damage, is_read_only, no_database, told, told_of_files
 
 BUSY_SECONDS = 30.0  # how long a writer waits for another one
@@ -18,7 +19,6 @@ _SMALLEST = 512  # bytes; SQLite takes a file of one byte for an empty database 
 _MANY = 20  # problems that are told; more help nobody
 
 # A damaged page is told of instead of being trusted, and a schema that somebody made calls nothing.
-_WARY = ("cell_size_check=ON", "trusted_schema=OFF")
 _MIGRATING = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=OFF")
 _WRITING = (
     "journal_mode=WAL",
@@ -46,7 +46,7 @@ def connect(path: Path, options: str = "mode=rw") -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,  # the pool gives a connection to one thread at a time
     )
-    for pragma in _WARY:
+    for pragma in WARY:
         connection.execute(f"PRAGMA {pragma}").close()
     return connection
 
