@@ -1,5 +1,6 @@
 """
-How long `cardcat duplicates find` takes from its start to its exit, against rmlint, jdupes and rdfind.
+How long `cardcat duplicates find` takes from its start to its exit, against rmlint, jdupes, fdupes and
+rdfind.
 
 `python -m benchmarks.duplicate_search [--files N] [--media MB] [--rounds N] [--json FILE]`: on small files
 and on photos and clips, made on the spot from a seed. They lie on an ext4 of their own in a file, mounted
@@ -81,7 +82,11 @@ def _jdupes(folder: str, _: str) -> list[str]:
     return ["jdupes", "-r", "-Q", "-q", folder]
 
 
-def _of_jdupes(result: Path) -> Groups:
+def _fdupes(folder: str, _: str) -> list[str]:
+    return ["fdupes", "-r", "-n", "-q", folder]
+
+
+def _of_blocks(result: Path) -> Groups:
     blocks = result.read_text("utf-8").split("\n\n")
     return frozenset(frozenset(block.strip("\n").split("\n")) for block in blocks if block.strip("\n"))
 
@@ -106,7 +111,8 @@ def _frozen(groups: dict[str, set[str]]) -> Groups:
 CARDCAT = Tool("cardcat duplicates find", _cardcat, _of_csv)
 PEERS = {
     "rmlint": Tool("rmlint -PPP", _rmlint, _of_rmlint),
-    "jdupes": Tool("jdupes -Q", _jdupes, _of_jdupes),
+    "jdupes": Tool("jdupes -Q", _jdupes, _of_blocks),
+    "fdupes": Tool("fdupes -r -n", _fdupes, _of_blocks),
     "rdfind": Tool("rdfind", _rdfind, _of_rdfind),
 }
 

@@ -3,8 +3,8 @@ How time and memory grow with the number of files.
 
 `python -m benchmarks.growth [--files 1000,10000,100000] [--folder WHERE] [--json FILE [--add]]`:
 so many tiny files are backed up to an empty folder (`--direct`), then again, when nothing is new. Each run is
-a process of its own; its seconds and its peak memory are told. 1,000,000 files take half an hour and 20 GB:
-`--files 1000000 --json FILE --add` puts them beside the sizes that FILE has.
+a process of its own; its seconds and its peak memory are told, and how long each stage was at work. 1,000,000
+files take half an hour and 20 GB: `--files 1000000 --json FILE --add` puts them beside what FILE has.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import os
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from benchmarks import running
@@ -33,12 +33,17 @@ _COLOURS = {"first": "#1f77b4", "again": "#d62728"}
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One run with so many *files*: *what* it was, seconds, and bytes of memory at its highest."""
+    """
+    One run with so many *files*: *what* it was, seconds, and bytes of memory at its highest.
+
+    *stages* has the seconds that each of them was at work.
+    """
 
     files: int
     what: str
     seconds: float
     memory: int
+    stages: dict[str, float] = field(default_factory=dict)
 
 
 def measured(folder: Path, files: int) -> list[Point]:
@@ -50,10 +55,15 @@ def measured(folder: Path, files: int) -> list[Point]:
 
 
 def _run(folder: Path, files: int, what: str) -> Point:
-    words = ["--catalog", str(folder / "catalog.db"), "backup", "--direct"]
+    where = ["--catalog", str(folder / "catalog.db")]
     begun = time.perf_counter()
-    memory = running.cardcat(*words, str(folder / "card"), str(folder / "drive"), home=folder)
-    point = Point(files, what, round(time.perf_counter() - begun, 2), memory)
+    words = [*where, "backup", "--direct", str(folder / "card"), str(folder / "drive")]
+    memory = running.cardcat(*words, home=folder)
+    seconds = round(time.perf_counter() - begun, 2)
+    number = str(list(_COLOURS).index(what) + 1)
+    session = running.asked(*where, "sessions", "show", number, home=folder)
+    stages = {stage["stage"]: stage["seconds_at_work"] for stage in session["stages"]}
+    point = Point(files, what, seconds, memory, stages)
     print(f"{files:>9,} {what:<6}{point.seconds:>9.1f} s{point.memory / MEGABYTE:>9.0f} MB", flush=True)
     return point
 

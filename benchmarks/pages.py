@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import statistics
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import growth, reasons
+from benchmarks import growth, peers, reasons
 from benchmarks.limits import Limit
 from benchmarks.results import MEGABYTE, Result, amount, read
 
@@ -57,28 +57,41 @@ def with_figures(text: str, files: Sequence[Path]) -> str:
     before, _, rest = text.partition(_BEGIN)
     _, _, after = rest.partition(_END)
     wanted = [(file.stem, one) for file in files for one in read(file) if one.has_goal]
-    parts = (_measured(files), _table([one for _, one in wanted]), _reasons(wanted))
+    parts = (
+        _measured(files, [one for _, one in wanted]),
+        _table([one for _, one in wanted]),
+        _reasons(wanted),
+    )
     shown = "".join(line for part in parts for line in part)
     return f"{before}{_BEGIN}\n{shown}{_END}{after}"
 
 
-def _measured(files: Sequence[Path]) -> Iterator[str]:
-    """When and on which machines."""
+def _measured(files: Sequence[Path], results: Sequence[Result]) -> Iterator[str]:
+    """When, on which machines, and what."""
     abouts = [json.loads(file.read_text(encoding="utf-8")) for file in files]
     if abouts:
         days = sorted({about["date"] for about in abouts})
         machines = sorted({f"{a['processors']}, {a['system']}, Python {a['python']}" for a in abouts})
-        yield f"Measured {', '.join(days)} on {'; '.join(machines)}.\n\n"
+        versions = sorted({one for about in abouts for one in _versions(about, results)})
+        what = f": {', '.join(versions)}" if versions else ""
+        yield f"Measured {', '.join(days)} on {'; '.join(machines)}{what}.\n\n"
+
+
+def _versions(about: Mapping[str, Any], results: Sequence[Result]) -> list[str]:
+    """Of cardcat and of what it was measured against, as far as they were told."""
+    wanted = {"cardcat"} | peers.named(one.peer for one in results)
+    return [f"{name} {version}" for name, version in about.get("versions", {}).items() if name in wanted]
 
 
 def _part(file: Path) -> str:
     about: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    head = f"\n## {file.stem}\n\n{about['date']}, {about['processors']}, {about['system']}, Python "
-    head += f"{about['python']}, {about['rounds']} rounds, load {about['load']} at the end."
+    found = read(file)
+    what = ", ".join((about["system"], f"Python {about['python']}", *_versions(about, found)))
+    head = f"\n## {file.stem}\n\n{about['date']}, {about['processors']}, {what}, {about['rounds']} rounds, "
+    head += f"load {about['load']} at the end."
     head += f" {about['how']}" if "how" in about else ""
     head += " Measured warm, from memory." if about.get("cold") is False else ""
     head += "\n\n"
-    found = read(file)
     parts = (
         _table(found) if found else (),
         _reasons([(file.stem, one) for one in found]),
@@ -123,11 +136,27 @@ def _growth(file: Path) -> Iterator[str]:
     for files, points in by_files.items():
         cells = [f"{amount(one.seconds)} | {one.memory / MEGABYTE:.0f} MB" for one in points.values()]
         yield f"| {files:,} | {' | '.join(cells)} |\n"
+    yield from _by_stage(growth.read(file))
     if max(by_files) >= growth.MANY:
         reached = growth.is_small(growth.read(file))
         why = "" if reached else reasons.OF_SCRIPTS.get("growth", "")
         answer = "reached" if reached else f"not reached{'. ' if why else ''}{why.removesuffix('.')}"
         yield f"\nThe goal is less than 1 GiB of memory for {growth.MANY:,} files: {answer}.\n"
+
+
+def _by_stage(points: Sequence[growth.Point]) -> Iterator[str]:
+    """What a file costs in each stage, and why that is not the same for each number of files."""
+    stages = list(dict.fromkeys(stage for point in points for stage in point.stages))
+    if not stages:
+        return
+    yield "\nMicroseconds for each file, from the start of the program to its end, and those that each\n"
+    yield "stage was at work. Stages overlap: together they may be more than all.\n\n"
+    yield f"| files | run | all | {' | '.join(stages)} |\n|{'---|' * (len(stages) + 3)}\n"
+    for point in points:
+        each = (point.seconds, *(point.stages.get(stage) for stage in stages))
+        cells = ["" if one is None else f"{one / point.files * 1_000_000:,.0f}" for one in each]
+        yield f"| {point.files:,} | {point.what} | {' | '.join(cells)} |\n"
+    yield f"\n{reasons.GROWTH}\n"
 
 
 def _limits(limits: Sequence[Limit]) -> Iterator[str]:

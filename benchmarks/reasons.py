@@ -51,6 +51,9 @@ OF_SCRIPTS: dict[str, str] = {
 }
 """By the name of a script, for all of its rows that have none of their own."""
 
+GROWTH = ""
+"""Why the curves of time and memory bend where they do."""
+
 
 def reason(
     script: str, one: Result, rows: Mapping[str, str] = OF_ROWS, scripts: Mapping[str, str] = OF_SCRIPTS

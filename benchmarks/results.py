@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks import peers
+
 MEGABYTE = 1_000_000
 SECONDS, BYTES = "seconds", "bytes"
 _SECOND = 1.0
@@ -110,11 +112,12 @@ def read(file: Path) -> list[Result]:
 
 
 def machine() -> dict[str, object]:
-    """The processors, the system and the load as it was at the end."""
+    """The processors, the system, the versions of what was measured, and the load as it was at the end."""
     return {
         "processors": f"{len(os.sched_getaffinity(0))} x {_processor()}",
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
+        "versions": peers.versions(),
         "load": round(os.getloadavg()[0], 1),
     }
 

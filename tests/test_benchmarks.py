@@ -10,6 +10,7 @@ import sys
 import time
 from contextlib import closing
 from dataclasses import asdict
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,11 @@ from benchmarks import (
     ceiling,
     copying,
     destinations,
+    duplicate_search,
     growth,
     indexing,
     pages,
+    peers,
     queries,
     reasons,
     running,
@@ -37,6 +40,15 @@ from cardcat.model import Evidence
 
 MISSED = Result("copy a lot", "cp", (3.0, 4.0, 5.0), (2.0,), goal=1.0)
 LATE = Result("cardcat show", "the same, empty", (0.9,), (0.4,), more=0.3)
+ABOUT = {
+    "date": "now",
+    "processors": "1",
+    "system": "this",
+    "python": "3",
+    "load": 0.0,
+    "versions": {"cardcat": "1.0", "coreutils": "9.1", "rsync": "3.2"},
+}
+_EMPTY_README = "<!-- figures: written by `python -m benchmarks` -->\n<!-- end of the figures -->\n"
 READ = Result("bytes read", "bytes there", (102_000_000.0,), (100_000_000.0,), goal=1.02, unit=BYTES)
 
 
@@ -115,11 +127,48 @@ def test_a_million_files_have_a_goal_for_memory(
         growth.Point(files, what, 9.0, memory) for files in (10, 1_000_000) for what in ("first", "again")
     ]
     file = tmp_path / "growth.json"
-    about = {"date": "now", "processors": "1", "system": "this"}
-    file.write_text(json.dumps({**about, "points": [asdict(one) for one in points]}))
+    file.write_text(json.dumps({**ABOUT, "points": [asdict(one) for one in points]}))
     assert f"memory for 1,000,000 files: {answer}\n" in pages.page([], file)
     assert ">1,000,000<" in growth.chart(points)
     assert ">10<" in growth.chart(points)
+
+
+def test_what_a_file_costs_in_each_stage_stands_by_the_number_of_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reasons, "GROWTH", "Starting costs the same.")
+    points = [
+        growth.Point(10, "first", 0.5, 1, {"scan": 0.001, "copy": 0.1}),
+        growth.Point(1_000, "again", 2.0, 1, {"scan": 0.05}),
+    ]
+    file = tmp_path / "growth.json"
+    file.write_text(json.dumps({**ABOUT, "points": [asdict(one) for one in points]}))
+    assert growth.read(file) == points
+    page = pages.page([], file)
+    assert "| files | run | all | scan | copy |\n|---|---|---|---|---|\n" in page
+    assert "| 10 | first | 50,000 | 100 | 10,000 |\n| 1,000 | again | 2,000 | 50 |  |\n" in page
+    assert "\nStarting costs the same.\n" in page
+
+
+def test_the_pages_say_which_versions_were_measured(tmp_path: Path) -> None:
+    file = tmp_path / "some.json"
+    file.write_text(json.dumps({**ABOUT, "rounds": 1, "results": [asdict(MISSED) | {"ratio": 2.0}]}))
+    assert "this, Python 3, cardcat 1.0, coreutils 9.1, 1 rounds" in pages.page([file])
+    readme = pages.with_figures(pages.with_figures(_EMPTY_README, [file]), [file])
+    assert "Measured now on 1, this, Python 3: cardcat 1.0, coreutils 9.1.\n" in readme
+
+
+def test_a_program_is_known_by_its_name_among_words() -> None:
+    texts = ["cp -r, sync, cold xxhsum of both", "the same SQL in SQLite", "recp"]
+    assert peers.named(texts) == {"coreutils", "xxhash", "SQLite"}
+    assert peers.versions()["cardcat"] == metadata.version("cardcat")
+
+
+def test_groups_between_empty_lines_are_read(tmp_path: Path) -> None:
+    result = tmp_path / "result"
+    result.write_text("/a\n/b\n\n/c\n/d\n/e\n\n")
+    found = duplicate_search.PEERS["fdupes"].groups(result)
+    assert found == {frozenset({"/a", "/b"}), frozenset({"/c", "/d", "/e"})}
 
 
 def test_sizes_that_were_measured_before_are_kept() -> None:
