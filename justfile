@@ -18,7 +18,7 @@ format:
     .venv/bin/ruff check --fix
     .venv/bin/ruff format
 
-# What the figures come from, against other programs in the same run: all of it (two hours), or some by name.
+# What the figures come from, against other programs in the same run: all of it (three hours), or some by name.
 bench *names:
     .venv/bin/python -m benchmarks {{ names }}
 

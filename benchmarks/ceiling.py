@@ -1,24 +1,21 @@
 """
 What the machine could do at most, and what part of it each stage of a backup reaches.
 
-`python -m benchmarks.ceiling [--files 4000] [--size 1750000] [--small 20000] [--rounds 3] [--folder WHERE]
+`python -m benchmarks.ceiling [--files 4000] [--size 1750000] [--small 20000] [--rounds 5] [--folder WHERE]
 [--json FILE]`
 
 Photos and a tree of tiny files are backed up, each from a card to a drive of its own (as in
 `benchmarks.copying`, cold); how long each stage was at work is what `cardcat sessions show --json` tells.
 Against it stand, in turn, the least that can be done with the same data: `find -printf` of the tree, both
-hashes over memory with every processor, `cat` of the card and of the copies, the same bytes written in large
-blocks and synced, one syncfs with a small dirty file, and `sqlite3.executemany` of the rows that the backup
-left. A stage is never more than 100 % of the limit but for noise; stages overlap, and reading, hashing and
-writing are one stage.
+hashes over memory with every processor, card and copies read past the page cache, the same bytes written past
+it in large blocks and synced, all three at once, one syncfs with a small dirty file, and
+`sqlite3.executemany` of the rows that the backup left. A stage is never more than 100 % of the limit but for
+noise; stages overlap, and reading, hashing and writing are one stage.
 """
 
 from __future__ import annotations
 
 import argparse
-import ctypes
-import hashlib
-import mmap
 import os
 import shutil
 import sqlite3
@@ -28,27 +25,26 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
-
-import xxhash
 
 from benchmarks import cold, running
 from benchmarks.copying import Case, fill, fresh_catalog
 from benchmarks.equal_files import small_files
+from benchmarks.floor import at_once, hashing, read_past, synced, written
 from benchmarks.limits import TIMES, Limit, table
 from benchmarks.results import BYTES, write
-from cardcat.storage.durable import make_durable
-from cardcat.storage.system import this_disk
 
-_BLOCK = 8 << 20
-_HASHED = 256_000_000  # bytes: more than a processor's cache has
 _SYNCS = 10  # in a round
 _AT_ONCE = 10_000  # rows in a transaction
 _IN_A_FOLDER = 100
 _PROCESSORS = len(os.sched_getaffinity(0))
 _HOW = (
     "What the machine does at most with the same data, and what cardcat's stage does, which tells itself how"
-    " long it was at work. Stages overlap, and share the processors."
+    " long it was at work, or waited for the disk, the processors or Python's lock. Stages overlap, and share"
+    " all three; the row of all of it has the whole, from the start of the program to its end. Card and"
+    " drive are cold and lie on one disk; the limits of bytes read and write past the page cache, and hash"
+    " nothing. To record copies is to give them their names, to sync, and to write to the catalog."
 )
 
 
@@ -61,11 +57,6 @@ class Bench:
     drive: cold.Drive
     seconds: dict[str, list[float]] = field(default_factory=dict)
     rows: int = 0
-
-    @property
-    def files(self) -> list[Path]:
-        """What is on the card."""
-        return [path for path in self.card.place.rglob("*") if path.is_file()]
 
     def note(self, name: str, seconds: float) -> None:
         """So long it took in this round."""
@@ -99,55 +90,34 @@ class Bench:
     def read(self, drive: cold.Drive, name: str) -> None:
         """Read all of it, cold."""
         drive.forget()
-        command = ["find", str(drive.place), "-type", "f", "-exec", "cat", "{}", "+"]
-        self.timed(name, lambda: _quietly(command))
+        files = _files(drive)
+        self.timed(name, lambda: at_once([partial(read_past, part) for part in _dealt(files)]))
 
     def write(self, size: int, name: str) -> None:
         """Write so many bytes to the drive, and wait until they are there."""
         self.drive.anew()
         self.timed(name, lambda: written(self.drive.place / "all", size))
 
+    def all_at_once(self, size: int, name: str) -> None:
+        """Read the card, write as much, and read as much again, which is the card too, from its middle on."""
+        self.drive.anew()
+        self.card.forget()
+        files = _files(self.card)
+        half = len(files) // 2  # so that nobody reads what another has just read
+        read = [partial(read_past, part) for part in (files, files[half:] + files[:half])]
+        self.timed(name, lambda: at_once([*read, partial(written, self.drive.place / "all", size)]))
+
+
+def _files(drive: cold.Drive) -> list[Path]:
+    return sorted(path for path in drive.place.rglob("*") if path.is_file())
+
+
+def _dealt(files: Sequence[Path]) -> list[Sequence[Path]]:
+    return [files[number::_PROCESSORS] for number in range(_PROCESSORS)]
+
 
 def _quietly(command: Sequence[str]) -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-
-
-def written(path: Path, size: int) -> None:
-    """*size* bytes in one file, past the page cache, in large blocks, on the medium when it is over."""
-    block = mmap.mmap(-1, _BLOCK)
-    block.write(os.urandom(_BLOCK))
-    with path.open("wb", buffering=0) as file:
-        whole, rest = divmod(size, _BLOCK)
-        this_disk().go_past_cache(file.fileno())
-        for _ in range(whole):
-            file.write(block)
-        this_disk().go_through_cache(file.fileno())
-        file.write(memoryview(block)[:rest])
-        os.fsync(file.fileno())
-
-
-def hashing(name: str, size: int = _HASHED) -> float:
-    """Bytes a second that one processor hashes, of memory."""
-    memory = os.urandom(size)
-    hasher = hashlib.sha256() if name == "sha256" else xxhash.xxh3_128()
-    begun = time.perf_counter()
-    hasher.update(memory)
-    return size / (time.perf_counter() - begun)
-
-
-def synced(place: Path, name: str) -> float:
-    """Seconds until one small file, just written, is on the medium: by one syncfs, or as cardcat does it."""
-    system = ctypes.CDLL(None, use_errno=True)
-    path = place / f"small-{name}-{time.monotonic_ns()}"
-    path.write_bytes(b"x" * 1000)
-    begun = time.perf_counter()
-    if name == "cardcat":
-        make_durable(this_disk(), [str(path)], "ext4")
-    else:
-        with path.open("rb") as file:
-            if system.syncfs(file.fileno()):
-                raise OSError(ctypes.get_errno(), "syncfs")
-    return time.perf_counter() - begun
 
 
 def rows_again(catalog: Path, empty: Path) -> tuple[float, int]:
@@ -183,6 +153,7 @@ def measure_photos(bench: Bench, size: int, rounds: int) -> None:
         bench.read(bench.drive, "read the copies")
         bench.read(bench.card, "read the card")
         bench.write(size, "write")
+        bench.all_at_once(size, "all at once")
         for name in ("sha256", "xxh3-128"):
             bench.note(name, size / hashing(name))
         synced(bench.drive.place, "syncfs")  # what else was still to be written
@@ -207,15 +178,14 @@ def limits_of_photos(bench: Bench, files: int, size: int) -> list[Limit]:
     """Bytes: read, hashed, written, synced, read back."""
     found = {name: tuple(seconds) for name, seconds in bench.seconds.items()}
     hashed = _each(sum, found["sha256"], found["xxh3-128"])
-    once = _each(sum, found["read the card"], found["write"], found["read the copies"])
     together = f"with {_PROCESSORS} processors"
     rows = (
-        ("copy", "read the card once, cold: cat", found["read the card"]),
-        ("copy", "write once, durable: 8 MB blocks past the page cache, fsync", found["write"]),
+        ("copy", "read the card once", found["read the card"]),
+        ("copy", "write once in 8 MB blocks, fsync", found["write"]),
         ("copy", f"sha256 and xxh3-128 of memory, {together}", _shared(hashed)),
-        ("verify", "read the copies once, cold: cat", found["read the copies"]),
+        ("verify", "read the copies once", found["read the copies"]),
         ("verify", f"xxh3-128 of memory, {together}", _shared(found["xxh3-128"])),
-        ("all of it", "read, write, read, one after the other", once),
+        ("all of it", "read, write and read at once", found["all at once"]),
     )
     of = f"{files:,} photos"
     return [
@@ -265,7 +235,7 @@ def measure(folder: Path, given: argparse.Namespace) -> list[Limit]:
     case = Case(given.files, given.size, {})
     with benches(folder / "photos", case.megabytes, given.files) as bench:
         fill(bench.card.place / "DCIM", case)
-        size = sum(path.stat().st_size for path in bench.files)
+        size = sum(path.stat().st_size for path in _files(bench.card))
         measure_photos(bench, size, given.rounds)
     found = limits_of_photos(bench, given.files, size)
     with benches(folder / "small", given.small * 5 // 1000 + 100, given.small) as bench:
@@ -282,7 +252,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=4_000, help="photos")
     parser.add_argument("--size", type=int, default=1_750_000, help="bytes of each photo")
     parser.add_argument("--small", type=int, default=20_000, help="tiny files")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--folder", type=Path, help="where the images of cards and drives are made")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     given = parser.parse_args()

@@ -2,7 +2,7 @@
 How long short commands take, from the start of the process to its end.
 
 `python -m benchmarks.commands [--rounds 7] [--json FILE]`: with an empty catalog, against Python that imports
-SQLAlchemy and typer and ends.
+SQLAlchemy and typer and ends. The last is a backup of a card with one file, again and again: its start-up.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from benchmarks.timing import interleaved
 
 FLOOR = "import sqlalchemy, typer"
 _GOAL = 2.0
+_START = "cardcat backup --direct, one file, nothing new"
 SHORT = (["--help"], ["sessions", "list"], ["volumes", "list"], ["duplicates", "list", "--help"])
 
 
@@ -43,8 +44,16 @@ def started(rounds: int, catalog: Path) -> list[Result]:
     ways: dict[str, Callable[[], object]] = {FLOOR: partial(_run, [sys.executable, "-c", FLOOR], {})}
     for words in SHORT:
         ways["cardcat " + " ".join(words)] = partial(cardcat, *words, catalog=catalog)
+    card, drive = catalog.with_name("card"), catalog.with_name("drive")
+    for folder in (card, drive):
+        folder.mkdir()
+    (card / "IMG_0001.JPG").write_bytes(bytes(1000))
+    ways[_START] = partial(cardcat, "backup", "--direct", str(card), str(drive), catalog=catalog)
     floor, *timed = interleaved(ways, rounds)
-    return [Result(one.name, FLOOR, one.seconds, floor.seconds, _GOAL) for one in timed]
+    return [
+        Result(one.name, FLOOR, one.seconds, floor.seconds, None if one.name == _START else _GOAL)
+        for one in timed
+    ]
 
 
 def main() -> None:

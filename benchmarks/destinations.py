@@ -1,7 +1,7 @@
 """
 What a second drive costs: a card backed up to two drives at once, against either of them alone, all cold.
 
-`python -m benchmarks.destinations [--files 4000] [--size 1750000] [--rounds 3] [--rate 250] [--folder WHERE]
+`python -m benchmarks.destinations [--files 4000] [--size 1750000] [--rounds 5] [--rate 250] [--folder WHERE]
 [--json F]`
 
 The other time is that of the slower drive alone. Card and drives are filesystems of their own on loop devices
@@ -10,8 +10,8 @@ anew before every run, the drives are as on their first day. All three lie on on
 are therefore copied once more with card and drives each held to a rate (`--rate`, in MB/s; 0 leaves these
 rows out) that the disk can give all of them at once. There one drive is also compared with `cp -r` and
 `sync`, which prove nothing, and `cardcat verify` reads again what was copied, of both drives and of each
-alone. What the card's device delivers for two drives is counted by the kernel, and compared with the bytes of
-the files on it.
+alone. What the card's device delivers for one drive and for two is counted by the kernel, and compared with
+the bytes of the files on it.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ BOTH, FIRST, SECOND, BY_COPY = "both at once", "the first alone", "the second al
 AGAIN = "read again: "
 _GOAL, _READ_GOAL = 1.2, 1.02
 _HOW = (
-    "Both drives and the card lie on one disk, which two copies and the reading share. Where they are held "
-    "to a rate, it is so much for reading and as much again for writing, at the same time: more than a hard "
-    "disk gives."
+    "Card and drives are cold. They lie on one disk, which two copies and the reading share. Where they are "
+    "held to a rate, it is so much for reading and as much again for writing, at the same time: more than a "
+    "hard disk gives."
 )
 _FEWER = 4  # one file in so many where a rate is set, which makes each run longer
 
@@ -49,7 +49,7 @@ class Bench:
     card: cold.Drive
     drives: tuple[cold.Drive, cold.Drive]
     seconds: dict[str, list[float]] = field(default_factory=dict)
-    delivered: list[int] = field(default_factory=list)
+    delivered: dict[str, list[float]] = field(default_factory=dict)
     memory: int = 0
     catalog: Path = Path()
 
@@ -58,16 +58,18 @@ class Bench:
         first, second = self.drives
         for number in range(rounds + 1):
             taken = {BY_COPY: self._copy(first)} if is_held else {}
-            taken[FIRST], _, _ = self._backup((first,))
-            taken[SECOND], _, _ = self._backup((second,))
-            taken[BOTH], delivered, memory = self._backup(self.drives)  # the last one: it is read again
+            delivered: dict[str, int] = {}
+            taken[FIRST], delivered[FIRST], _ = self._backup((first,))
+            taken[SECOND], delivered[SECOND], _ = self._backup((second,))
+            taken[BOTH], delivered[BOTH], memory = self._backup(self.drives)  # the last one: it is read again
             if is_held:
                 for name, drives in ((BOTH, self.drives), (FIRST, (first,)), (SECOND, (second,))):
                     taken[AGAIN + name] = self._verify(drives)
             if number:
                 for name, seconds in taken.items():
                     self.seconds.setdefault(name, []).append(seconds)
-                self.delivered.append(delivered)
+                for name, count in delivered.items():
+                    self.delivered.setdefault(name, []).append(float(count))
                 self.memory = max(self.memory, memory)
 
     def _copy(self, drive: cold.Drive) -> float:
@@ -121,7 +123,8 @@ def results(bench: Bench, case: Case, on_card: int, rate: int = 0) -> list[Resul
     held = f"card and drives are held to {rate // MEGABYTE} MB/s each" if rate else ""
     both = replace(_both(bench, f"copy and prove {about} to two drives at once", held), memory=bench.memory)
     if not rate:
-        return [both, _delivered(bench, about, on_card)]
+        read = ((FIRST, "one drive"), (BOTH, "two drives"))
+        return [both, *(_delivered(bench, name, f"{whom}: {about}", on_card) for name, whom in read)]
     again = replace(_both(bench, f"verify {about} on two drives at once", held, AGAIN), goal=None)
     return [both, _against_copy(bench, about, held), again]
 
@@ -138,11 +141,11 @@ def _against_copy(bench: Bench, about: str, held: str) -> Result:
     return Result(f"copy and prove {about}", f"{BY_COPY}: no proof", own, other, note=held)
 
 
-def _delivered(bench: Bench, about: str, on_card: int) -> Result:
+def _delivered(bench: Bench, drives: str, whom: str, on_card: int) -> Result:
     return Result(
-        f"bytes that the card delivers for two drives: {about}",
+        f"bytes that the card delivers for {whom}",
         "bytes of the files on it",
-        tuple(map(float, bench.delivered)),
+        tuple(bench.delivered[drives]),
         (float(on_card),),
         _READ_GOAL,
         unit=BYTES,
@@ -164,7 +167,7 @@ def main() -> None:
     )
     parser.add_argument("--files", type=int, default=4_000)
     parser.add_argument("--size", type=int, default=1_750_000, help="bytes of each")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--rate", type=int, default=250, help="MB/s, in the last rows; 0 leaves these out")
     parser.add_argument("--folder", type=Path, help="where the images of card and drives are made")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")

@@ -1,10 +1,10 @@
 """
 How time and memory grow with the number of files.
 
-`python -m benchmarks.growth [--files 1000,10000,100000] [--folder WHERE] [--json FILE [--add]]`:
+`python -m benchmarks.growth [--files 1000,10000,100000,1000000] [--folder WHERE] [--json FILE]`:
 so many tiny files are backed up to an empty folder (`--direct`), then again, when nothing is new. Each run is
 a process of its own; its seconds and its peak memory are told, and how long each stage was at work. 1,000,000
-files take half an hour and 20 GB: `--files 1000000 --json FILE --add` puts them beside what FILE has.
+files take half an hour and 20 GB.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from benchmarks.results import MEGABYTE, machine
 
 MANY = 1_000_000  # files; with them the goal is
 _MOST = 1 << 30  # bytes of memory
-SIZES = (1_000, 10_000, 100_000)
+SIZES = (1_000, 10_000, 100_000, MANY)
 _IN_A_FOLDER = 100
 _WIDTH, _HEIGHT, _MARGIN = 420, 300, 55
 _COLOURS = {"first": "#1f77b4", "again": "#d62728"}
@@ -76,12 +76,6 @@ def read(file: Path) -> list[Point]:
 def is_small(points: Sequence[Point]) -> bool:
     """Whether all of them kept to the memory that is the goal, as far as it was to be kept."""
     return all(one.memory < _MOST for one in points if one.files >= MANY)
-
-
-def together(old: Sequence[Point], new: Sequence[Point]) -> list[Point]:
-    """Both, by their sizes; of a size that is in both, the new ones."""
-    sizes = {one.files for one in new}
-    return sorted([*(one for one in old if one.files not in sizes), *new], key=lambda one: one.files)
 
 
 def chart(points: Sequence[Point]) -> str:
@@ -143,7 +137,6 @@ def main() -> None:
     parser.add_argument("--files", default=",".join(map(str, SIZES)))
     parser.add_argument("--folder", type=Path, help="where to work, on the disk that is measured")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
-    parser.add_argument("--add", action="store_true", help="and keep the other sizes that are in it")
     given = parser.parse_args()
     running.end_tidily()
     points: list[Point] = []
@@ -151,8 +144,6 @@ def main() -> None:
         for files in map(int, given.files.split(",")):
             points += measured(Path(folder, str(files)), files)
     if given.json:
-        if given.add and given.json.exists():
-            points = together(read(given.json), points)
         document = {"date": time.strftime("%Y-%m-%d"), **machine(), "points": [asdict(one) for one in points]}
         given.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 

@@ -1,14 +1,12 @@
 """
 How long `cardcat index` takes for many tiny files, against listing and reading them; and whether it is right.
 
-`python -m benchmarks.indexing [--files 200000] [--rounds 3] [--folder WHERE] [--json FILE [--add]]`: tiny
+`python -m benchmarks.indexing [--files 200000,1000000] [--rounds 5] [--folder WHERE] [--json FILE]`: tiny
 photos, some of which equal others, are indexed by content into a new catalog, in turn with `find -printf`
 (path, size, time) and `cat` of the same tree; then again, when nothing is new, in turn with `find -printf`
 alone. All is in memory. At the end the duplicates that the catalog has are compared with those that rdfind
-finds: a difference ends it. Where rdfind is not installed, that is left out.
-
-Several numbers of files are measured one after the other: `--files 200000,1000000`. `--files 1000000 --json
-FILE --add` puts that number beside what FILE has of others. 1,000,000 take half an hour and 10 GB.
+finds: a difference ends it. Where rdfind is not installed, that is left out. 1,000,000 take half
+an hour and 10 GB.
 """
 
 from __future__ import annotations
@@ -20,16 +18,16 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import running
 from benchmarks.duplicate_search import PEERS, Groups, run
-from benchmarks.results import Result, read, table, write
+from benchmarks.results import Result, table, write
 from benchmarks.timing import interleaved
 
 _IN_A_FOLDER = 100
+_HOW = "All of it is in memory, and the catalog is on the disk."
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00"
 _DUPLICATES = """
 SELECT g.media_file_hash, CASE d.path WHEN '' THEN f.name ELSE d.path || '/' || f.name END
@@ -129,22 +127,15 @@ def compare(bench: Bench) -> None:
     print(f"rdfind finds the same: {len(own):,} groups of {sum(map(len, own)):,} files.", flush=True)
 
 
-def together(old: Sequence[Result], new: Sequence[Result]) -> list[Result]:
-    """Both; of work that is in both, the new."""
-    works = {one.work for one in new}
-    return [*(one for one in old if one.work not in works), *new]
-
-
 def main() -> None:
     """Measure, compare and print."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--files", default="200000")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--files", default="200000,1000000")
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--folder", type=Path, help="where to work, on the disk that is measured")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
-    parser.add_argument("--add", action="store_true", help="and keep the other sizes that are in it")
     given = parser.parse_args()
     running.end_tidily()
     results: list[Result] = []
@@ -157,9 +148,7 @@ def main() -> None:
             if shutil.which("rdfind"):
                 compare(bench)
     if given.json:
-        if given.add and given.json.exists():
-            results = together(read(given.json), results)
-        write(given.json, results, rounds=given.rounds)
+        write(given.json, results, rounds=given.rounds, how=_HOW)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import random
 import struct
 from collections.abc import Iterator
@@ -29,13 +28,13 @@ def photos(folder: Path, count: int, size: int, first: int = 0) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     pictures = [_picture("RF50mm F1.8 STM"), _picture(None)]
-    dice = random.Random(first)  # noqa: S311 - the same sizes every time
+    dice = random.Random(first)  # noqa: S311 - the same photos every time
     paths = []
     for number in range(first, first + count):
         picture = pictures[number % 2]
         path = folder / f"IMG_{number:04d}.JPG"
         own = dice.randint(size * 9 // 10, size * 11 // 10)
-        filling = os.urandom(own - len(picture)).replace(b"\xff", b"\xfe")
+        filling = dice.randbytes(own - len(picture)).replace(b"\xff", b"\xfe")
         path.write_bytes(picture[:-2] + filling + b"\xff\xd9")
         paths.append(path)
     return paths

@@ -71,32 +71,46 @@ def _measured(files: Sequence[Path], results: Sequence[Result]) -> Iterator[str]
     abouts = [json.loads(file.read_text(encoding="utf-8")) for file in files]
     if abouts:
         days = sorted({about["date"] for about in abouts})
-        machines = sorted({f"{a['processors']}, {a['system']}, Python {a['python']}" for a in abouts})
-        versions = sorted({one for about in abouts for one in _versions(about, results)})
+        machines = sorted({_machine(about) for about in abouts})
+        texts = [one.peer for one in results]
+        versions = sorted({one for about in abouts for one in _versions(about, texts)})
         what = f": {', '.join(versions)}" if versions else ""
         yield f"Measured {', '.join(days)} on {'; '.join(machines)}{what}.\n\n"
 
 
-def _versions(about: Mapping[str, Any], results: Sequence[Result]) -> list[str]:
-    """Of cardcat and of what it was measured against, as far as they were told."""
-    wanted = {"cardcat"} | peers.named(one.peer for one in results)
+def _rounds(about: Mapping[str, Any], results: Sequence[Result]) -> str:
+    """How often each was measured."""
+    each = sorted({len(one.own) for one in results}) or [about["rounds"]]
+    return f"{each[0]}" if len(each) == 1 else f"{each[0]} to {each[-1]}"
+
+
+def _machine(about: Mapping[str, Any]) -> str:
+    """What it was measured on, as far as it was told."""
+    parts = (about["processors"], about.get("memory"), about.get("filesystem"), about["system"])
+    return ", ".join([*filter(None, parts), f"Python {about['python']}"])
+
+
+def _versions(about: Mapping[str, Any], texts: Iterable[str]) -> list[str]:
+    """Of cardcat and of what is named in *texts*, as far as they were told."""
+    wanted = {"cardcat"} | peers.named(texts)
     return [f"{name} {version}" for name, version in about.get("versions", {}).items() if name in wanted]
 
 
 def _part(file: Path) -> str:
     about: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     found = read(file)
-    what = ", ".join((about["system"], f"Python {about['python']}", *_versions(about, found)))
-    head = f"\n## {file.stem}\n\n{about['date']}, {about['processors']}, {what}, {about['rounds']} rounds, "
-    head += f"load {about['load']} at the end."
+    limits = [Limit.of(row) for row in about.get("limits", [])]
+    texts = [one.peer for one in found] + [one.limit for one in limits]
+    what = ", ".join((about["date"], _machine(about), *_versions(about, texts)))
+    head = f"\n## {file.stem}\n\n{what}, "
+    head += f"{_rounds(about, found)} rounds, load {about['load']} at the end."
     head += f" {about['how']}" if "how" in about else ""
-    head += " Measured warm, from memory." if about.get("cold") is False else ""
     head += "\n\n"
     parts = (
         _table(found) if found else (),
         _reasons([(file.stem, one) for one in found]),
         _steps(about.get("steps", [])),
-        _limits([Limit.of(row) for row in about.get("limits", [])]),
+        _limits(limits),
     )
     return head + "".join(line for part in parts for line in part).removeprefix("\n")
 
@@ -107,9 +121,14 @@ def _table(results: Sequence[Result]) -> Iterator[str]:
         own, other = (amount(statistics.median(rounds), one.unit) for rounds in (one.own, one.other))
         goal = one.aim if one.is_reached else f"{one.aim}, not reached"
         about = [one.note] if one.note else []
-        about += [] if one.memory is None else [f"{one.memory / MEGABYTE:.0f} MB of memory"]
+        about += [] if one.memory is None else [f"{_megabytes(one.memory)} of memory"]
+        about += [] if one.peer_memory is None else [f"the other {_megabytes(one.peer_memory)}"]
         work = f"{one.work} ({', '.join(about)})" if about else one.work
         yield f"| {work} | {one.peer} | {own} | {other} | {one.figure} | {goal} |\n"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / MEGABYTE:.0f} MB"
 
 
 def _reasons(results: Sequence[tuple[str, Result]]) -> Iterator[str]:
@@ -126,8 +145,9 @@ def _reasons(results: Sequence[tuple[str, Result]]) -> Iterator[str]:
 
 def _growth(file: Path) -> Iterator[str]:
     about: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    yield f"\n## growth\n\n{about['date']}, {about['processors']}, {about['system']}. Tiny files, a backup\n"
-    yield "of all of them and the same again, once each; the dotted line is linear.\n\n"
+    what = ", ".join((about["date"], _machine(about), *_versions(about, ())))
+    yield f"\n## growth\n\n{what}.\n\n"
+    yield "Tiny files, a backup of all of them and the same again, once each; the dotted line is linear.\n\n"
     yield f"![seconds and memory by the number of files]({_CHART.name})\n\n"
     yield "| files | first | memory | again | memory |\n|---|---|---|---|---|\n"
     by_files: dict[int, dict[str, growth.Point]] = {}
@@ -156,7 +176,8 @@ def _by_stage(points: Sequence[growth.Point]) -> Iterator[str]:
         each = (point.seconds, *(point.stages.get(stage) for stage in stages))
         cells = ["" if one is None else f"{one / point.files * 1_000_000:,.0f}" for one in each]
         yield f"| {point.files:,} | {point.what} | {' | '.join(cells)} |\n"
-    yield f"\n{reasons.GROWTH}\n"
+    if reasons.GROWTH:
+        yield f"\n{reasons.GROWTH}\n"
 
 
 def _limits(limits: Sequence[Limit]) -> Iterator[str]:

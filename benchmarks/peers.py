@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 from collections.abc import Iterable
 from importlib import metadata
+from pathlib import Path
 
 PACKAGES = {
     "coreutils": ("cp", "sync", "sha256sum", "cat"),
@@ -45,12 +46,21 @@ def install() -> str | None:
 
 def versions() -> dict[str, str]:
     """Which cardcat this is, and which of the others are here, as far as the system's packages tell it."""
-    found = {"cardcat": metadata.version("cardcat"), "SQLite": sqlite3.sqlite_version}
+    found = {"cardcat": _own_version(), "SQLite": sqlite3.sqlite_version}
     if shutil.which("dpkg-query"):
         command = ["dpkg-query", "-W", "-f", "${Package} ${Version}\n", *PACKAGES]
         told = subprocess.run(command, check=False, capture_output=True, text=True).stdout
         found |= dict(line.split(" ", 1) for line in told.splitlines() if not line.endswith(" "))
     return found
+
+
+def _own_version() -> str:
+    version = metadata.version("cardcat")
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+    if not shutil.which("git"):
+        return version
+    commit = subprocess.run(command, check=False, capture_output=True, text=True).stdout.strip()
+    return f"{version} ({commit})" if commit else version
 
 
 def named(texts: Iterable[str]) -> set[str]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -161,11 +162,12 @@ def _measure(bench: Bench, files: int, size: int, rounds: int) -> Result:
 
 
 def _fill(card: Path, files: int, size: int) -> None:
+    dice = random.Random(files)  # noqa: S311 - the same files every time
     for number in range(files):
         folder = card / "DCIM" / f"{number // _IN_A_FOLDER:05d}"
         if number % _IN_A_FOLDER == 0:
             folder.mkdir(parents=True)
-        (folder / f"N{number:07d}.DAT").write_bytes(os.urandom(size))
+        (folder / f"N{number:07d}.DAT").write_bytes(dice.randbytes(size))
 
 
 if __name__ == "__main__":

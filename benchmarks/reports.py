@@ -1,20 +1,20 @@
 """
 Questions to a large catalog: DuckDB over the Parquet snapshot against the same SQL in SQLite.
 
-`python -m benchmarks.reports [--rows 10000000] [--rounds 3] [--folder DIR] [--json FILE]`
+`python -m benchmarks.reports [--rows 10000000] [--rounds 5] [--folder DIR] [--json FILE]`
 
 A seeded catalog is made: five drives, twenty years, 15 % of the files in libraries more than once, two
 drives with backups. Then each step runs in a process of its own, whose peak memory is told: the snapshot
 made for the first time, found unchanged, and brought up to date after 10,000 rows have changed; the groups
-of duplicates counted anew; every statement of sql/, in both engines in turn, the best of the rounds. SQLite
-has the catalog's own indexes, statistics (ANALYZE) and 256 MB of cache. The files are warm in both.
+of duplicates counted anew. Then every statement of sql/ in both engines, in turn, each from the start of a
+process to its end. SQLite has the catalog's own indexes, statistics (ANALYZE) and 256 MB of cache. The files
+are warm in both.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import resource
 import shutil
@@ -25,14 +25,21 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
+from benchmarks import running
 from benchmarks.catalogs import make
-from benchmarks.results import MEGABYTE, Result, write
+from benchmarks.results import MEGABYTE, Result, table, write
+from benchmarks.timing import interleaved
 
 CHANGED = 10_000
 _GOAL = 0.33
-_HOW = "From the open connection to the frame, the snapshot being there; the best of the rounds of each."
+_SETTLED = 2.1  # seconds; before, a snapshot can't tell whether the catalog is still being written
+_HOW = (
+    "Whole processes: Python that asks, and counts the rows of the answer, the snapshot being there. All is"
+    " in memory."
+)
 
 
 def statement(name: str, *, sqlite: bool) -> str:
@@ -46,29 +53,33 @@ def statement(name: str, *, sqlite: bool) -> str:
     return sql
 
 
-def in_sqlite(catalog: Path, name: str) -> tuple[float, int]:
-    """Seconds and rows of a question in SQLite."""
-    from cardcat.analysis.statements import DRIVES  # noqa: PLC0415
+_IN_SQLITE = """
+import sqlite3, sys
+catalog, drives, sql = sys.argv[1:]
+connection = sqlite3.connect(f"file:{catalog}?mode=ro", uri=True)
+connection.execute("PRAGMA cache_size=-262144")
+connection.execute(drives)
+print(sum(1 for _ in connection.execute(sql, {"drive": None})))
+"""
+_IN_CARDCAT = """
+import sys
+from cardcat import analysis
+catalog, sql = sys.argv[1:]
+with analysis.connect(catalog) as db:
+    print(db.sql(sql, params={"drive": None} if "$drive" in sql else {}).pl().height)
+"""
 
-    with closing(sqlite3.connect(f"{catalog.as_uri()}?mode=ro", uri=True)) as connection:
-        connection.execute("PRAGMA cache_size=-262144")
-        connection.execute(DRIVES.replace("CREATE VIEW", "CREATE TEMP VIEW"))
-        sql = statement(name, sqlite=True)
-        begun = time.perf_counter()
-        rows = sum(1 for _ in connection.execute(sql, {"drive": None}))
-        return time.perf_counter() - begun, rows
 
+def commands(catalog: Path, name: str) -> dict[str, list[str]]:
+    """The program that asks a question and counts the rows, by the engine."""
+    from cardcat.analysis.statements import DRIVES  # noqa: PLC0415 - as above
 
-def in_duckdb(catalog: Path, name: str) -> tuple[float, int]:
-    """Seconds and rows of a question through `cardcat.analysis`, from the open connection to the frame."""
-    from cardcat import analysis  # noqa: PLC0415
-
-    parameters = {"drive": None} if name == "only_on_drive" else {}
-    sql = statement(name, sqlite=False)
-    with analysis.connect(catalog) as db:
-        begun = time.perf_counter()
-        rows = db.sql(sql, params=parameters).pl().height
-        return time.perf_counter() - begun, rows
+    drives = DRIVES.replace("CREATE VIEW", "CREATE TEMP VIEW")
+    asked = {"sqlite": (_IN_SQLITE, str(catalog), drives), "duckdb": (_IN_CARDCAT, str(catalog))}
+    return {
+        engine: [sys.executable, "-c", *words, statement(name, sqlite=engine == "sqlite")]
+        for engine, words in asked.items()
+    }
 
 
 def connected(catalog: Path) -> tuple[float, int]:
@@ -107,7 +118,6 @@ def exported(catalog: Path) -> tuple[float, int]:
 
 
 STEPS = {"connect": connected, "refresh": refreshed, "export": exported}
-ENGINES = {"sqlite": in_sqlite, "duckdb": in_duckdb}
 
 
 def change(catalog: Path, *, scattered: bool) -> None:
@@ -122,30 +132,31 @@ def change(catalog: Path, *, scattered: bool) -> None:
         )
         connection.commit()
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    time.sleep(2.1)  # or the snapshot could not tell whether it is still being written
+    time.sleep(_SETTLED)
 
 
 def apart(step: str, catalog: Path, *words: str) -> dict[str, float]:
     """Run a step in a process of its own: its seconds, rows, and peak memory in MB."""
     command = [sys.executable, "-m", "benchmarks.reports", "--step", step, "--catalog", str(catalog), *words]
-    home = {"XDG_CACHE_HOME": str(catalog.with_name("cache"))}
-    done = subprocess.run(command, env=os.environ | home, capture_output=True, text=True, check=False)
+    home = running.environment(catalog.parent)
+    done = subprocess.run(command, env=home, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr)
     found: dict[str, float] = json.loads(done.stdout)
     return found
 
 
-def do_step(step: str, catalog: Path, name: str) -> None:
+def do_step(step: str, catalog: Path) -> None:
     """What `apart` starts."""
-    taken, rows = STEPS[step](catalog) if step in STEPS else ENGINES[step](catalog, name)
+    taken, rows = STEPS[step](catalog)
     whom = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)  # a process of its own makes the snapshot
     peak = max(resource.getrusage(who).ru_maxrss for who in whom) // 1000
     print(json.dumps({"seconds": round(taken, 4), "rows": rows, "peak_mb": peak}))
 
 
-def measure(catalog: Path, rounds: int) -> Iterator[tuple[str, dict[str, float]]]:
-    """Every step with its name, as it is done."""
+def steps(catalog: Path) -> Iterator[tuple[str, dict[str, float]]]:
+    """What has no peer, with its name, as it is done."""
+    time.sleep(_SETTLED)
     yield "snapshot, first made", apart("connect", catalog)
     yield "snapshot, unchanged", apart("connect", catalog)
     change(catalog, scattered=False)
@@ -154,20 +165,39 @@ def measure(catalog: Path, rounds: int) -> Iterator[tuple[str, dict[str, float]]
     yield f"snapshot, {CHANGED:,} rows changed everywhere", apart("connect", catalog)
     yield "duplicate groups, first counted", apart("refresh", catalog)
     yield "duplicate groups, counted again", apart("refresh", catalog)
-    time.sleep(2.1)
+    time.sleep(_SETTLED)
     apart("connect", catalog)
     yield "export, checked", apart("export", catalog)
+
+
+def asked(catalog: Path, rows: int, rounds: int) -> Iterator[Result]:
+    """Each question in both engines, in turn. SystemExit if they answer with other numbers of rows."""
     for name in names():
-        best: dict[str, dict[str, float]] = {}
-        for _ in range(rounds):
-            for engine in ENGINES:
-                found = apart(engine, catalog, "--question", name)
-                if engine not in best or found["seconds"] < best[engine]["seconds"]:
-                    best[engine] = found
-        if best["sqlite"]["rows"] != best["duckdb"]["rows"]:
-            sys.exit(f"{name}: {best}")
-        ratio = best["duckdb"]["seconds"] / best["sqlite"]["seconds"]
-        yield name, best["duckdb"] | {"sqlite": best["sqlite"]["seconds"], "ratio": round(ratio, 3)}
+        memory: dict[str, int] = {}
+        answers: dict[str, int] = {}
+
+        def ask(engine: str, command: list[str], memory: dict[str, int], answers: dict[str, int]) -> None:
+            home = catalog.parent
+            memory[engine] = max(memory.get(engine, 0), running.run(engine, command, home))
+            answers[engine] = int((home / running.ANSWER).read_text())
+
+        ways = {
+            engine: partial(ask, engine, command, memory, answers)
+            for engine, command in commands(catalog, name).items()
+        }
+        sqlite, own = interleaved(ways, rounds)
+        if len({*answers.values()}) != 1:
+            sys.exit(f"{name}: {answers}")
+        if answers["duckdb"]:
+            yield Result(
+                f"{name} over {rows:,} copies",
+                "the same SQL in SQLite",
+                own.seconds,
+                sqlite.seconds,
+                _GOAL if sqlite.median >= 1 else None,
+                memory["duckdb"],
+                peer_memory=memory["sqlite"],
+            )
 
 
 def names() -> list[str]:
@@ -183,20 +213,19 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rows", type=int, default=10_000_000)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--folder", type=Path, help="where to work: 1 GB for each million rows")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--catalog", type=Path, help="a catalog that an earlier run made with --keep")
     parser.add_argument("--keep", action="store_true", help="leave the catalog where it is")
-    parser.add_argument("--step", choices=["make", *STEPS, *ENGINES], help=argparse.SUPPRESS)
-    parser.add_argument("--question", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--step", choices=["make", *STEPS], help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.step == "make":
         make(given.catalog, given.rows)
         print("{}")
         return 0
     if given.step:
-        do_step(given.step, given.catalog, given.question)
+        do_step(given.step, given.catalog)
         return 0
     folder = Path(tempfile.mkdtemp(dir=given.folder))
     try:
@@ -214,34 +243,18 @@ def _measure_in(folder: Path, given: argparse.Namespace) -> None:
         apart("make", catalog, "--rows", str(given.rows))  # apart, or its memory is counted as theirs
         print(f"{given.rows:,} rows in {catalog}: {catalog.stat().st_size / 1e9:.2f} GB, ", end="")
         print(f"made in {time.perf_counter() - begun:.0f} s", flush=True)
-    print(f"{'step':<44}{'seconds':>9}{'SQLite':>9}{'ratio':>7}{'peak MB':>9}{'rows':>12}")
-    results, steps = [], []
-    for name, found in measure(catalog, given.rounds):
-        sqlite = f"{found['sqlite']:>9.2f}{found['ratio']:>7.2f}" if "sqlite" in found else f"{'':>16}"
-        shown = f"{found['seconds']:>9.2f}{sqlite}{found['peak_mb']:>9.0f}{found['rows']:>12,.0f}"
-        print(f"{name:<44}{shown}", flush=True)
-        if "sqlite" in found and found["rows"]:
-            results.append(_result(name, found, given.rows))
-        elif "sqlite" not in found:
-            steps.append(
-                {"work": name, "seconds": found["seconds"], "memory": int(found["peak_mb"]) * MEGABYTE}
-            )
-    size = sum(file.stat().st_size for file in catalog.with_name("cache").rglob("*.parquet"))
+    done = []
+    for name, found in steps(catalog):
+        print(f"{name:<44}{found['seconds']:>9.2f} s{found['peak_mb']:>9.0f} MB", flush=True)
+        done.append({"work": name, "seconds": found["seconds"], "memory": int(found["peak_mb"]) * MEGABYTE})
+    results = []
+    for one in asked(catalog, given.rows, given.rounds):
+        results.append(one)
+        print(table([one]), flush=True)
+    size = sum(file.stat().st_size for file in catalog.with_name(".cache").rglob("*.parquet"))
     print(f"the snapshot takes {size / 1e6:,.0f} MB, the catalog {catalog.stat().st_size / 1e6:,.0f} MB")
     if given.json:
-        write(given.json, results, rounds=given.rounds, steps=steps, how=_HOW)
-
-
-def _result(name: str, found: dict[str, float], rows: int) -> Result:
-    """The goal holds where SQLite has work for a second at least."""
-    return Result(
-        work=f"{name} over {rows:,} copies",
-        peer="the same SQL in SQLite",
-        own=(found["seconds"],),
-        other=(found["sqlite"],),
-        goal=_GOAL if found["sqlite"] >= 1 else None,
-        memory=int(found["peak_mb"]) * MEGABYTE,
-    )
+        write(given.json, results, rounds=given.rounds, steps=done, how=_HOW)
 
 
 if __name__ == "__main__":

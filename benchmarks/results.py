@@ -6,12 +6,14 @@ import json
 import os
 import platform
 import statistics
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks import peers
+from cardcat.storage.mounts import mount_of
 
 MEGABYTE = 1_000_000
 SECONDS, BYTES = "seconds", "bytes"
@@ -24,9 +26,9 @@ class Result:
     One piece of *work*, done by cardcat and, in turn with it, by *peer*: seconds of each round.
 
     *goal* is what the ratio should be at most; *more* is, where the difference counts and not the ratio, how
-    many seconds longer than the peer it may take. *memory* are the bytes that cardcat's largest process had
-    at its highest. *note* says what else there is to know. Where the *unit* is `bytes`, those were counted
-    in place of seconds.
+    many seconds longer than the peer it may take. *memory* are the bytes that cardcat's processes took
+    together at their highest, *peer_memory* those of the peer. *note* says what else there is to know. Where
+    the *unit* is `bytes`, those were counted in place of seconds.
     """
 
     work: str
@@ -38,6 +40,7 @@ class Result:
     note: str = ""
     more: float | None = None
     unit: str = SECONDS
+    peer_memory: int | None = None
 
     @property
     def ratio(self) -> float:
@@ -112,9 +115,11 @@ def read(file: Path) -> list[Result]:
 
 
 def machine() -> dict[str, object]:
-    """The processors, the system, the versions of what was measured, and the load as it was at the end."""
+    """Processors, memory, the system, the versions of what was measured, and the load at the end."""
     return {
         "processors": f"{len(os.sched_getaffinity(0))} x {_processor()}",
+        "memory": f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGESIZE') / 1e9:.0f} GB",
+        "filesystem": mount_of(Path(tempfile.gettempdir())).fs_type,
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "versions": peers.versions(),

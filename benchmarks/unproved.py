@@ -29,6 +29,7 @@ from cardcat.model import Evidence
 OWN, BY_COPY = "cardcat without reading back", "cp -r, sync"
 _PROGRAM = "from benchmarks.unproved_program import without_reading_back; without_reading_back()"
 _GOAL = 0.5
+_HOW = "Without the read-back: nothing is proved. Card and drive are cold, and lie on one disk."
 _NOTE = "nothing is proved: the read-back is taken out, which no option does"
 
 
@@ -72,11 +73,12 @@ def main() -> None:
         taken = measure(bench, ways(bench), given.rounds)
     work = f"copy without proof: {case.files:,} files, {case.megabytes:,} MB"
     own, other = tuple(taken[OWN]), tuple(taken[BY_COPY])
-    result = Result(work, BY_COPY, own, other, _GOAL, bench.memory[OWN], _NOTE)
+    memory = bench.memory
+    result = Result(work, BY_COPY, own, other, _GOAL, memory[OWN], _NOTE, peer_memory=memory[BY_COPY])
     print(table([result]))
     print(f"Note: {_NOTE}.")
     if given.json:
-        write(given.json, [result], rounds=given.rounds, how="Without the read-back: nothing is proved.")
+        write(given.json, [result], rounds=given.rounds, how=_HOW)
 
 
 if __name__ == "__main__":
