@@ -122,7 +122,7 @@ def _table(results: Sequence[Result]) -> Iterator[str]:
         goal = one.aim if one.is_reached else f"{one.aim}, not reached"
         about = [one.note] if one.note else []
         about += [] if one.memory is None else [f"{_megabytes(one.memory)} of memory"]
-        about += [] if one.peer_memory is None else [f"the other {_megabytes(one.peer_memory)}"]
+        about += [] if not one.peer_memory else [f"the other {_megabytes(one.peer_memory)}"]
         work = f"{one.work} ({', '.join(about)})" if about else one.work
         yield f"| {work} | {one.peer} | {own} | {other} | {one.figure} | {goal} |\n"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -63,7 +64,13 @@ def run(name: str, command: Sequence[str], home: Path) -> int:
     if status:
         words = "".join(file.read_text(errors="replace")[-1000:] for file in (home / ANSWER, said))
         sys.exit(f"{name} failed: {words}")
-    return max(peak.seen, usage.ru_maxrss * 1024)  # a peak of one of them may fall between two looks
+    return max(peak.seen, _most_of_one(usage))
+
+
+def _most_of_one(usage: resource.struct_rusage) -> int:
+    """Bytes of the largest process: its peak may fall between two looks. 0 where it is that of its fork."""
+    inherited = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return usage.ru_maxrss * 1024 if usage.ru_maxrss > inherited else 0
 
 
 def environment(home: Path) -> dict[str, str]:
