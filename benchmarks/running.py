@@ -69,7 +69,7 @@ def run(name: str, command: Sequence[str], home: Path) -> int:
 
 def _most_of_one(usage: resource.struct_rusage) -> int:
     """Bytes of the largest process: its peak may fall between two looks. 0 where it is that of its fork."""
-    inherited = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    inherited = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 11 // 10
     return usage.ru_maxrss * 1024 if usage.ru_maxrss > inherited else 0
 
 
