@@ -311,6 +311,39 @@ def test_unknown_words_are_as_good_as_none(tmp_path: Path) -> None:
     assert claimed(tmp_path) == [ManifestEntry("a", "0" * 64, 1, 1)]
 
 
+def test_of_whole_lists_nothing_is_kept_in_mind_and_no_file_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = [make(tmp_path, name) for name in AWKWARD]
+    write(tmp_path, *entries)
+
+    def looked_at(*_: object) -> bytes:
+        raise AssertionError
+
+    monkeypatch.setattr("cardcat.storage.manifest.listed_key", looked_at)
+    monkeypatch.setattr("cardcat.storage.manifest._as_it_is", looked_at)
+    assert claimed(tmp_path) == entries
+
+
+@pytest.mark.parametrize("lost", range(3))
+@pytest.mark.parametrize("suffix", ["", ".jsonl"])
+def test_a_line_that_one_list_has_lost_is_known_to_the_other(tmp_path: Path, suffix: str, lost: int) -> None:
+    entries = [make(tmp_path, name) for name in (b"a", b"b", b"c")]
+    manifest = write(tmp_path, *entries)
+    assert manifest is not None
+    damaged = manifest.with_name(manifest.name + suffix)
+    lines = damaged.read_bytes().splitlines(keepends=True)
+    lines[lost + bool(suffix)] = b"damaged\n"  # after the line about the whole
+    damaged.unlink()
+    damaged.write_bytes(b"".join(lines))
+
+    found = claimed(tmp_path)
+
+    assert sorted((entry.path, entry.sha256, entry.size) for entry in found) == [
+        (entry.path, entry.sha256, entry.size) for entry in entries
+    ]
+
+
 @pytest.mark.parametrize("longer", [None, b"", b"damaged\n"])
 def test_where_the_longer_list_is_lost_the_sums_tell(tmp_path: Path, longer: bytes | None) -> None:
     entries = [make(tmp_path, name) for name in AWKWARD]

@@ -129,15 +129,23 @@ def read_claims(root: Path, name: str, disk: Disk | None = None) -> Iterator[Man
     by a backup, which must not take a list for shorter than it is; that raises OSError.
     """
     folder = root / FOLDER / "manifests"
-    told: set[bytes] = set()
+    listed = _read_sums(folder / name, disk)
+    ahead = next(listed, None)
+    told: set[bytes] = (
+        set()
+    )  # of what the list does not have in the same place: nothing, where both are whole
     for line in _lines(folder / (name + _MORE), disk):
         if claim := read_line(line):
-            if isinstance(claim, ManifestEntry) and len(told) < _MOST_TOLD:
-                told.add(listed_key(claim.path, claim.sha256))
+            if isinstance(claim, ManifestEntry):
+                if ahead == (claim.path, claim.sha256):
+                    ahead = next(listed, None)
+                elif len(told) < _MOST_TOLD:
+                    told.add(listed_key(claim.path, claim.sha256))
             yield claim
-    if len(told) < _MOST_TOLD:  # where one of both is damaged, the other knows what it lost
-        listed = _read_sums(folder / name, root, disk)
-        yield from (entry for entry in listed if listed_key(entry.path, entry.sha256) not in told)
+    if ahead and len(told) < _MOST_TOLD:  # where one of both is damaged, the other knows what it lost
+        for path, sha256 in chain([ahead], listed):
+            if listed_key(path, sha256) not in told:
+                yield from _as_it_is(path, sha256, root, disk)
 
 
 def manifest_time(name: str) -> datetime | None:
@@ -193,15 +201,20 @@ def _free_name(disk: Disk, folder: Path, session_id: int | str, now: int) -> Pat
     raise AssertionError
 
 
-def _read_sums(path: Path, root: Path, disk: Disk | None) -> Iterator[ManifestEntry]:
-    """A list says nothing of size and time: they are what the file has now, if it is there."""
+def _read_sums(path: Path, disk: Disk | None) -> Iterator[tuple[str, str]]:
+    """Path and hash of each line of a list."""
     for line in _lines(path, disk):
         found = from_line(line)
         if found and is_below(found[0]):
-            with suppress(OSError, ValueError):
-                status = (disk or this_disk()).stat(root / found[0])
-                if stat.S_ISREG(status.st_mode):
-                    yield ManifestEntry(found[0], found[1], status.st_size, status.st_mtime_ns)
+            yield found
+
+
+def _as_it_is(path: str, sha256: str, root: Path, disk: Disk | None) -> Iterator[ManifestEntry]:
+    """A list says nothing of size and time: they are what the file has now, if it is there."""
+    with suppress(OSError, ValueError):
+        status = (disk or this_disk()).stat(root / path)
+        if stat.S_ISREG(status.st_mode):
+            yield ManifestEntry(path, sha256, status.st_size, status.st_mtime_ns)
 
 
 def _lines(path: Path, disk: Disk | None) -> Iterator[bytes]:
