@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,17 +40,19 @@ def watched(pid: int) -> Iterator[Peak]:
 
 def together(pid: int) -> int:
     """
-    Bytes of memory that process *pid* and its descendants have: their own, and once the most that one shares.
+    Bytes of memory that process *pid* and its descendants have, what they share counted once.
 
     What ended meanwhile has none.
     """
+    family = list(_family(pid))
+    if _has_forks(family):
+        return sum(map(_proportional, family))
     own = shared = 0
-    for each in _family(pid):
-        with suppress(OSError):
-            _, resident, common, *_ = map(int, Path(f"/proc/{each}/statm").read_text().split())
-            own += resident - common
-            shared = max(shared, common)
-    return (own + shared) * _PAGE
+    for each in family:
+        resident, common = _resident(each)
+        own += resident - common
+        shared = max(shared, common)
+    return own + shared
 
 
 def _family(pid: int) -> Iterator[int]:
@@ -60,3 +62,29 @@ def _family(pid: int) -> Iterator[int]:
             with suppress(OSError):
                 for child in (thread / "children").read_text().split():
                     yield from _family(int(child))
+
+
+def _has_forks(family: Sequence[int]) -> bool:
+    """Whether two of them are one program: what a fork has of its parent looks like its own."""
+    programs = []
+    for each in family:
+        with suppress(OSError):
+            programs.append(Path(f"/proc/{each}/cmdline").read_bytes())
+    return len({*programs}) < len(programs)
+
+
+def _resident(pid: int) -> tuple[int, int]:
+    """Bytes in memory, and those of them that files back: quick to tell."""
+    with suppress(OSError):
+        _, resident, common, *_ = map(int, Path(f"/proc/{pid}/statm").read_text().split())
+        return resident * _PAGE, common * _PAGE
+    return 0, 0
+
+
+def _proportional(pid: int) -> int:
+    """Bytes in memory, of a page that several processes have only a share: the kernel looks at each page."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0

@@ -271,18 +271,27 @@ def test_a_command_that_fails_is_no_measurement(tmp_path: Path) -> None:
         running.run("it", ["sh", "-c", "echo spoken; echo wrong >&2; exit 3"], tmp_path)
 
 
-def test_memory_is_that_of_all_processes_together(tmp_path: Path) -> None:
-    # Until both are held, neither ends; then a look has been taken at both.
-    hold = "import time; kept = bytearray(b'x' * 40_000_000); print('held', flush=True); time.sleep(600)"
-    start = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {hold!r}]); {hold}"
-    command = [sys.executable, "-c", start]
+@pytest.mark.parametrize(
+    ("start", "least", "most"),
+    [
+        ("subprocess.Popen([sys.executable, '-c', 'number = 2;' + hold]); exec(hold)", 80, 160),
+        ("exec(hold) if os.fork() else exec(hold)", 80, 160),
+        ("kept = bytes(b'x') * 40_000_000; os.fork(); told()", 40, 79),
+    ],
+    ids=["two programs", "a fork with its own", "a fork with what is its parent's"],
+)
+def test_memory_is_that_of_all_processes_together(start: str, least: int, most: int) -> None:
+    told = "import os, subprocess, sys, time\ndef told(): print('held', flush=True); time.sleep(600)\n"
+    hold = f"{told}kept = bytearray(b'x' * 40_000_000)\ntold()"
+    command = [sys.executable, "-c", f"hold = {hold!r}\n{told}{start}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as process:
-        assert process.stdout
-        for _ in range(2):
-            assert process.stdout.readline() == b"held\n"
-        seen = memory.together(process.pid)
-        os.killpg(process.pid, signal.SIGKILL)
-    assert 80_000_000 < seen < 160_000_000
+        try:
+            assert process.stdout
+            assert [process.stdout.readline() for _ in range(2)] == [b"held\n"] * 2
+            seen = memory.together(process.pid)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+    assert least < seen / 1_000_000 < most
     assert memory.together(process.pid) == 0
 
 
