@@ -281,7 +281,7 @@ def test_a_command_that_fails_is_no_measurement(tmp_path: Path) -> None:
     ids=["two programs", "a fork with its own", "a fork with what is its parent's"],
 )
 def test_memory_is_that_of_all_processes_together(start: str, least: int, most: int) -> None:
-    told = "import os, subprocess, sys, time\ndef told(): print('held', flush=True); time.sleep(600)\n"
+    told = "import os, subprocess, sys, time\ndef told(): os.write(1, b'held\\n'); time.sleep(600)\n"
     hold = f"{told}kept = bytearray(b'x' * 40_000_000)\ntold()"
     command = [sys.executable, "-c", f"hold = {hold!r}\n{told}{start}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as process:
