@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_LOOK = 0.1  # seconds between two looks, each of which takes a thousandth of them or less
+_LOOK = 0.1  # seconds between two looks; one takes a third of a millisecond, with forks some more
 _PAGE = os.sysconf("SC_PAGESIZE")
 
 

@@ -58,7 +58,7 @@ def with_figures(text: str, files: Sequence[Path]) -> str:
     _, _, after = rest.partition(_END)
     wanted = [(file.stem, one) for file in files for one in read(file) if one.has_goal]
     parts = (
-        _measured(files, [one for _, one in wanted]),
+        _measured(files),
         _table([one for _, one in wanted]),
         _reasons(wanted),
     )
@@ -66,14 +66,15 @@ def with_figures(text: str, files: Sequence[Path]) -> str:
     return f"{before}{_BEGIN}\n{shown}{_END}{after}"
 
 
-def _measured(files: Sequence[Path], results: Sequence[Result]) -> Iterator[str]:
+def _measured(files: Sequence[Path]) -> Iterator[str]:
     """When, on which machines, and what."""
     abouts = [json.loads(file.read_text(encoding="utf-8")) for file in files]
     if abouts:
         days = sorted({about["date"] for about in abouts})
         machines = sorted({_machine(about) for about in abouts})
-        texts = [one.peer for one in results]
-        versions = sorted({one for about in abouts for one in _versions(about, texts)})
+        used = [[one.peer for one in read(file) if one.has_goal] for file in files]
+        told = [_versions(about, texts) for about, texts in zip(abouts, used, strict=True)]
+        versions = sorted({one for each in told for one in each})
         what = f": {', '.join(versions)}" if versions else ""
         yield f"Measured {', '.join(days)} on {'; '.join(machines)}{what}.\n\n"
 

@@ -157,7 +157,12 @@ def test_the_pages_say_which_versions_were_measured(tmp_path: Path) -> None:
     file = tmp_path / "some.json"
     file.write_text(json.dumps({**ABOUT, "rounds": 1, "results": [asdict(MISSED) | {"ratio": 2.0}]}))
     assert "now, 1, ext4, this, Python 3, cardcat 1.0, coreutils 9.1, 3 rounds" in pages.page([file])
-    readme = pages.with_figures(pages.with_figures(_EMPTY_README, [file]), [file])
+    untold = tmp_path / "untold.json"  # by rsync, of which it does not say the version
+    old = {name: what for name, what in ABOUT.items() if name != "versions"}
+    by_rsync = asdict(Result("run again", "rsync -a", (1.0,), (1.0,), goal=1.5)) | {"ratio": 1.0}
+    untold.write_text(json.dumps({**old, "rounds": 1, "results": [by_rsync]}))
+    files = [file, untold]
+    readme = pages.with_figures(pages.with_figures(_EMPTY_README, files), files)
     assert "Measured now on 1, ext4, this, Python 3: cardcat 1.0, coreutils 9.1.\n" in readme
 
 
